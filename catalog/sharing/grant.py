@@ -1,0 +1,75 @@
+"""A grant: what an approved share request lets one client read. It is written once and never changes.
+
+Its state is the latest of its append-only events. Parts have disjoint places; a column that a part
+does not list is null in that part's rows. A core column can be in no part, an important one is
+masked unless the provider's decision said clear.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from catalog.ids import ClientId, DatasetCode, GrantId, OrganisationCode, PlaceCode, RequestId
+from catalog.predicate import Predicate
+
+
+class Visibility(StrEnum):
+    """How a granted column is seen: as it is, or through a keyed hash that keeps equality."""
+
+    CLEAR = "clear"
+    MASKED = "masked"
+
+
+class GrantEvent(StrEnum):
+    ACTIVATED = "activated"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedColumn:
+    name: str
+    visibility: Visibility = Visibility.CLEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`places` None: the whole set, only where the contract declares no place column."""
+
+    columns: tuple[GrantedColumn, ...]
+    places: tuple[PlaceCode, ...] | None
+    row_filter: Predicate | None = None
+
+    def visibility(self, column: str) -> Visibility | None:
+        """None when the part does not hold the column."""
+        for granted in self.columns:
+            if granted.name == column:
+                return granted.visibility
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The right of `client` (an application of `organisation`) to read one data set."""
+
+    id: GrantId
+    request: RequestId
+    client: ClientId
+    organisation: OrganisationCode
+    data_set: DatasetCode
+    contract_major: int
+    purpose: str
+    legal_basis: str
+    parts: tuple[Part, ...]
+    not_before: datetime
+    expires: datetime
+    derivation: bool
+    """Whether the organisation's derived data sets may read through this grant."""
+
+    def columns(self) -> frozenset[str]:
+        return frozenset(column.name for part in self.parts for column in part.columns)
+
+    def in_force(self, at: datetime) -> bool:
+        """Within its period; whether it is suspended or revoked is told by its events."""
+        return self.not_before <= at < self.expires

@@ -112,6 +112,8 @@ class Column:
     datum_column: str | None = None
     classification: Classification = Classification.GENERAL
     required: bool = False
+    not_reported: tuple[str, ...] = ()
+    """Values by which the source says "no value" (a flow of "0"); they land as null."""
 
 
 @dataclass(frozen=True, slots=True)

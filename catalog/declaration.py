@@ -7,7 +7,7 @@ is somebody else's standard (ODCS). A file is read whole or refused; nothing is 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from jsonschema.protocols import Validator
@@ -33,7 +33,7 @@ class Document:
 
     file: Path
     text: str
-    content: object
+    content: Any  # whatever YAML holds; checked before it is used
     lines: Mapping[KeyPath, int]
 
     def line_of(self, path: Sequence[str | int]) -> int:

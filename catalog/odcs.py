@@ -6,7 +6,8 @@ standard has no place for stands in its `customProperties`:
 
 - of the contract: provider, level, titleEn, sharingKind, sharingMode, format, updateFrequency,
   conditionsOfUse, classification, publishMode, placeColumn (or `none`), maxAgeMinutes
-- of a column: unit, datum, datumColumn, height (true: needs a datum), place (true: a place code)
+- of a column: unit, datum, datumColumn, height (true: needs a datum), place (true: a place code),
+  notReported (a list of values that mean "no value")
 - of a relationship: name, inverse
 - of a rule: tolerance
 """
@@ -72,7 +73,7 @@ class _Reader:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.root: Mapping[str, Any] = document.content  # type: ignore[assignment]  # checked by the schema
+        self.root: Mapping[str, Any] = document.content  # an object, says the schema
         self.custom = _custom(self.root)
 
     def contract(self) -> Contract:
@@ -88,9 +89,7 @@ class _Reader:
         if not SEMVER.match(version):
             raise self.document.error(("version",), "version has the form 1.0.0.")
         properties: Sequence[Mapping[str, Any]] = table.get("properties") or []
-        columns = tuple(
-            self.column(p, (*path, "properties", i)) for i, p in enumerate(properties)
-        )
+        columns = tuple(self.column(p, (*path, "properties", i)) for i, p in enumerate(properties))
         foreign_keys = tuple(
             self.foreign_key(r, (*path, "relationships", i))
             for i, r in enumerate(table.get("relationships") or [])
@@ -137,7 +136,7 @@ class _Reader:
             )
         column = Column(
             name=name,
-            type=self.type(item, custom, path),
+            type=self.type_of(item, custom, path),
             label=str(item["businessName"]),
             header=str(item.get("physicalName") or name),
             description=str(item.get("description") or ""),
@@ -146,6 +145,7 @@ class _Reader:
             datum_column=str(custom["datumColumn"]) if "datumColumn" in custom else None,
             classification=Classification(item.get("classification", "general")),
             required=bool(item.get("required") or item.get("primaryKey")),
+            not_reported=tuple(str(v) for v in custom.get("notReported", ())),
         )
         if custom.get("height") and column.datum is None and column.datum_column is None:
             raise self.document.error(
@@ -153,7 +153,7 @@ class _Reader:
             )
         return column
 
-    def type(
+    def type_of(
         self, item: Mapping[str, Any], custom: Mapping[str, Any], path: KeyPath
     ) -> ColumnType:
         if custom.get("place"):

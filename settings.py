@@ -1,0 +1,43 @@
+"""The operator's settings: environment variables with the prefix VITALHUB_ (documented in docs/settings.md)."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="VITALHUB_", frozen=True, extra="forbid")
+
+    home: Path = Path("var")
+    """Where the state stands: registry, warehouse, landing, keys, usage log."""
+    city: Path = Path(__file__).parent / "cities" / "chongqing"
+    """The folder of declared content."""
+    registry_url: str | None = None
+    """An SQLAlchemy address; default: an SQLite file in `home`."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    connections: Path | None = None
+    """The operator's file of source addresses and credentials; default: `home`/connections.yaml."""
+    threads: int = Field(default=2, ge=1)
+    """Query threads; as many as cores."""
+    memory_limit: str = "2GB"
+    """The engine's memory limit."""
+    query_seconds: float = Field(default=10.0, gt=0)
+    """A single operation's time limit."""
+
+    @property
+    def registry(self) -> str:
+        return self.registry_url or f"sqlite:///{self.home / 'registry.sqlite'}"
+
+    @property
+    def warehouse_file(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def connections_file(self) -> Path:
+        return self.connections or self.home / "connections.yaml"

@@ -1,5 +1,6 @@
 """What passes between query and warehouse: a statement that was compiled, checked and bound."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -7,13 +8,34 @@ from sqlglot import exp
 from catalog.ids import DatasetCode
 from catalog.predicate import Scalar
 
+SCHEMA = "shared"
+"""The engine's schema that holds the data sets."""
+CURRENT_SEQ = "_seq"
+"""In `<set>`: the version that brought the row."""
+FROM_SEQ, TO_SEQ = "_from_seq", "_to_seq"
+"""In `<set>__past`: the version that brought the row and the one that ended it."""
+
+
+def current_table(data_set: DatasetCode) -> exp.Table:
+    return _table(data_set)
+
+
+def past_table(data_set: DatasetCode) -> exp.Table:
+    return _table(f"{data_set}__past")
+
+
+def _table(name: str) -> exp.Table:
+    return exp.Table(
+        this=exp.to_identifier(name, quoted=True), db=exp.to_identifier(SCHEMA, quoted=True)
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class LockedStatement:
-    """Only `query/lock.py` makes one. `parameters` are bound as `$p0`, `$p1` ... of the tree."""
+    """Only `query/lock.py` makes one. `parameters` are bound by name as `$name` of the tree."""
 
-    tree: exp.Expression
-    parameters: tuple[Scalar, ...]
+    tree: exp.Expr
+    parameters: Mapping[str, Scalar]
     data_sets: frozenset[DatasetCode]
     single: bool
     """Whether the reply is one object or null, not a list."""

@@ -1,0 +1,67 @@
+"""The second lock: re-checks a finished statement before the engine may see it.
+
+The compiler is trusted by nobody here. The relations of the scope are made afresh; every table in
+the statement must stand inside a subquery equal to one of them; what remains may only be the node
+types below and the few functions named. Anything else is a fault of ours, never a caller's.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from sqlglot import exp
+
+from catalog.ids import DatasetCode, Seq
+from catalog.predicate import Scalar
+from query.errors import UnlockedStatement
+from query.relation import Scope
+from query.statement import LockedStatement
+from query.tree import MAX_ROWS
+
+NODES = (
+    exp.Select, exp.Subquery, exp.From, exp.Join, exp.Lateral, exp.TableAlias, exp.Where,
+    exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.Column, exp.Identifier, exp.Alias,
+    exp.Literal, exp.Null, exp.Boolean, exp.Parameter, exp.Var, exp.Paren, exp.And, exp.Or,
+    exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Is, exp.Between,
+    exp.Case, exp.If, exp.Cast, exp.DataType, exp.Mod, exp.Left, exp.Coalesce, exp.Array,
+    exp.ArrayAgg, exp.Struct, exp.PropertyEQ, exp.Anonymous,
+)  # fmt: skip
+FUNCTIONS = {"contains", "starts_with"}
+
+
+def lock(
+    tree: exp.Select,
+    *,
+    scope: Scope,
+    at: Seq | None,
+    data_sets: frozenset[DatasetCode],
+    parameters: Mapping[str, Scalar],
+    single: bool,
+) -> LockedStatement:
+    """The statement, ready to run; UnlockedStatement when it holds anything it must not."""
+    allowed = [scope.relation(code, at).tree for code in sorted(data_sets)]
+    for node in outside(tree, allowed):
+        _check(node)
+    bound = tree.args.get("limit")
+    if bound is None or int(bound.expression.name) > MAX_ROWS:
+        raise UnlockedStatement("a statement without a row limit")
+    missing = {p.name for p in tree.find_all(exp.Parameter)} ^ set(parameters)
+    if missing:
+        raise UnlockedStatement(f"parameters not matched: {sorted(missing)}")
+    return LockedStatement(tree, dict(parameters), data_sets, single)
+
+
+def outside(tree: exp.Expr, relations: list[exp.Query]) -> Iterator[exp.Expr]:
+    """The nodes of a tree that do not belong to one of the relations."""
+    pending: list[exp.Expr] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, exp.Query) and any(node == relation for relation in relations):
+            continue
+        yield node
+        pending.extend(node.iter_expressions())
+
+
+def _check(node: exp.Expr) -> None:
+    if not isinstance(node, NODES):
+        raise UnlockedStatement(f"a {type(node).__name__} outside every relation")
+    if isinstance(node, exp.Anonymous) and node.name.lower() not in FUNCTIONS:
+        raise UnlockedStatement(f"the function {node.name}")

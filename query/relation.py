@@ -1,0 +1,247 @@
+"""Turns a grant into the only relation a client may ever name.
+
+Rules: hidden columns do not exist in it; masks apply inside it, so filters, sorting and aggregates
+see the masked value; no place means no rows, never all rows; parts have disjoint places and stand
+beside each other as UNION ALL, so that no row ever shows the union of two parts' columns.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlglot import exp
+
+from catalog.catalogue import Catalogue, Relation
+from catalog.contracts import Classification, Column, ColumnType, Contract, Kind, SharingKind
+from catalog.ids import DatasetCode, Seq
+from catalog.predicate import Scalar
+from catalog.sharing.grant import Grant, GrantedColumn, Part, Visibility
+from query.errors import UnknownField
+from query.filter import FilterCompiler, Parameters, in_ranges
+from query.statement import CURRENT_SEQ, FROM_SEQ, TO_SEQ, current_table, past_table
+
+MASKED_TYPE = ColumnType(Kind.STRING)
+MASK_KEY = "mask_key"
+SQL_TYPES = {
+    Kind.STRING: "VARCHAR",
+    Kind.INTEGER: "INTEGER",
+    Kind.BIGINT: "BIGINT",
+    Kind.DOUBLE: "DOUBLE",
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.DATE: "DATE",
+    Kind.TIMESTAMP: "TIMESTAMPTZ",
+    Kind.PLACE: "BIGINT",
+}
+
+
+def sql_type(kind: ColumnType) -> str:
+    """The engine's type of a column: `DECIMAL(9, 3)`."""
+    if kind.kind is Kind.DECIMAL:
+        return f"DECIMAL({kind.precision}, {kind.scale})"
+    return SQL_TYPES[kind.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedRelation:
+    """A data set as one client sees it; `tree` binds `parameters` by name."""
+
+    data_set: DatasetCode
+    tree: exp.Query
+    parameters: Mapping[str, Scalar]
+
+
+def relation_of(
+    grant: Grant, catalogue: Catalogue, mask_key: str, at: Seq | None = None
+) -> ScopedRelation:
+    """The relation of a grant, now or as of version `at`."""
+    contract = catalogue.contracts[grant.data_set]
+    parameters = Parameters(f"{contract.data_set}_")
+    masked = any(c.visibility is Visibility.MASKED for p in grant.parts for c in p.columns)
+    columns = visible_columns(grant, contract)
+    selects = [_select(part, contract, columns, catalogue, parameters, at) for part in grant.parts]
+    tree: exp.Query = selects[0]
+    for select in selects[1:]:
+        tree = exp.union(tree, select, distinct=False, copy=False)
+    bound = dict(parameters.values)
+    if masked:
+        bound[MASK_KEY] = mask_key
+    return ScopedRelation(contract.data_set, tree, bound)
+
+
+def visible_columns(grant: Grant, contract: Contract) -> dict[str, Visibility]:
+    """The granted columns in contract order; a core column is never among them.
+
+    A column that any part masks counts as masked: its type in the relation is the mask's.
+    """
+    found = {}
+    for column in contract.columns:
+        seen = {part.visibility(column.name) for part in grant.parts} - {None}
+        if seen and column.classification is not Classification.CORE:
+            masked = Visibility.MASKED in seen
+            found[column.name] = Visibility.MASKED if masked else Visibility.CLEAR
+    return found
+
+
+def _select(
+    part: Part,
+    contract: Contract,
+    columns: Mapping[str, Visibility],
+    catalogue: Catalogue,
+    parameters: Parameters,
+    at: Seq | None,
+) -> exp.Select:
+    outputs = [
+        _output(contract.column(name), visibility, part.visibility(name))
+        for name, visibility in columns.items()
+    ]
+    select = exp.select(*outputs, copy=False).from_(_base(contract, at), copy=False)
+    if contract.place_column is not None:
+        ranges = catalogue.places.ranges(part.places or ())
+        select = select.where(in_ranges(_column(contract.place_column), ranges), copy=False)
+    elif part.places is not None:
+        select = select.where(exp.false(), copy=False)
+    if part.row_filter is not None:
+
+        def resolve(name: str) -> tuple[exp.Expr, ColumnType]:
+            return _column(name), contract.column(name).type
+
+        row_filter = FilterCompiler(resolve, parameters, catalogue.places.ranges)
+        select = select.where(row_filter.compile(part.row_filter), copy=False)
+    return select
+
+
+def _output(column: Column, whole: Visibility, here: Visibility | None) -> exp.Expr:
+    kind = MASKED_TYPE if whole is Visibility.MASKED else column.type
+    value: exp.Expr = _column(column.name)
+    if here is None:
+        value = exp.Cast(this=exp.null(), to=exp.DataType.build(sql_type(kind), dialect="duckdb"))
+    elif whole is Visibility.MASKED:
+        value = _mask(value)
+    return exp.alias_(value, column.name, quoted=True)
+
+
+def _mask(value: exp.Expr) -> exp.Expr:
+    """A keyed hash of 16 hex digits: equal values stay equal, nothing else is told."""
+    text = exp.Cast(this=value, to=exp.DataType.build("VARCHAR"))
+    keyed = exp.DPipe(this=exp.Parameter(this=exp.var(MASK_KEY)), expression=text)
+    return exp.Left(
+        this=exp.SHA2(this=keyed, length=exp.Literal.number(256)), expression=exp.Literal.number(16)
+    )
+
+
+def _base(contract: Contract, at: Seq | None) -> exp.Expr:
+    """The table now, or what it was at a version: kept rows and those superseded since."""
+    current = current_table(contract.data_set)
+    if at is None:
+        return current
+    names = [_column(column.name) for column in contract.columns]
+    version = exp.Literal.number(at)
+    kept = (
+        exp.select(*names)
+        .from_(current)
+        .where(exp.LTE(this=_column(CURRENT_SEQ), expression=version.copy()))
+    )
+    ended = (
+        exp.select(*names)
+        .from_(past_table(contract.data_set))
+        .where(exp.LTE(this=_column(FROM_SEQ), expression=version.copy()))
+        .where(exp.GT(this=_column(TO_SEQ), expression=version.copy()))
+    )
+    return exp.union(kept, ended, distinct=False).subquery("versioned")
+
+
+def _column(name: str) -> exp.Column:
+    return exp.column(exp.to_identifier(name, quoted=True))
+
+
+class Scope:
+    """What one client may read now: a relation per granted data set, bound at execution.
+
+    With more than one grant on a data set the first by id counts.
+    """
+
+    def __init__(self, catalogue: Catalogue, grants: Sequence[Grant], mask_key: str) -> None:
+        self.catalogue = catalogue
+        self._mask_key = mask_key
+        self._grants: dict[DatasetCode, Grant] = {}
+        for grant in sorted(grants, key=lambda g: g.id):
+            contract = catalogue.contracts.get(grant.data_set)
+            if contract is not None and _may_serve(contract, grant):
+                self._grants.setdefault(grant.data_set, grant)
+
+    @property
+    def data_sets(self) -> tuple[DatasetCode, ...]:
+        return tuple(sorted(self._grants))
+
+    def grant(self, data_set: DatasetCode) -> Grant:
+        """UnknownField when nothing is granted: hidden and missing read the same."""
+        try:
+            return self._grants[data_set]
+        except KeyError:
+            raise UnknownField(data_set="Query", field=data_set) from None
+
+    def columns(self, data_set: DatasetCode) -> Mapping[str, Visibility]:
+        """The visible columns, in contract order."""
+        return self._columns[self.grant(data_set).data_set]
+
+    def column_type(self, data_set: DatasetCode, name: str) -> ColumnType:
+        """The type a client sees: text when masked."""
+        visibility = self.columns(data_set).get(name)
+        if visibility is None:
+            raise UnknownField(data_set=data_set, field=name)
+        if visibility is Visibility.MASKED:
+            return MASKED_TYPE
+        return self.catalogue.contracts[data_set].column(name).type
+
+    def relations(self, data_set: DatasetCode) -> Mapping[str, Relation]:
+        """The nested fields whose both sides are granted and whose join columns are clear."""
+        return {
+            name: relation
+            for name, relation in self.catalogue.relations(data_set).items()
+            if relation.target in self._grants and self._joinable(data_set, relation)
+        }
+
+    def relation(self, data_set: DatasetCode, at: Seq | None = None) -> ScopedRelation:
+        return relation_of(self.grant(data_set), self.catalogue, self._mask_key, at)
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of the visible columns: two clients with the same one have the same schema."""
+        text = ";".join(
+            f"{code}:" + ",".join(f"{n}={v}" for n, v in self.columns(code).items())
+            for code in self.data_sets
+        )
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def _columns(self) -> dict[DatasetCode, dict[str, Visibility]]:
+        return {
+            code: visible_columns(grant, self.catalogue.contracts[code])
+            for code, grant in self._grants.items()
+        }
+
+    def _joinable(self, data_set: DatasetCode, relation: Relation) -> bool:
+        own, other = self._columns[data_set], self._columns[relation.target]
+        return all(
+            own.get(mine) is Visibility.CLEAR and other.get(theirs) is Visibility.CLEAR
+            for mine, theirs in relation.pairs
+        )
+
+
+def whole_grant_columns(contract: Contract) -> tuple[GrantedColumn, ...]:
+    """Every column that may be served at all, clear: what an owner sees of its own data."""
+    return tuple(
+        GrantedColumn(column.name)
+        for column in contract.columns
+        if column.classification is not Classification.CORE
+    )
+
+
+def _may_serve(contract: Contract, grant: Grant) -> bool:
+    return (
+        grant.contract_major == contract.major
+        and contract.sharing.kind is not SharingKind.WITHHELD
+        and contract.sharing.classification is not Classification.CORE
+        and bool(grant.parts)
+    )

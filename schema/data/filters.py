@@ -1,0 +1,187 @@
+"""The filter inputs of a data set, and what a caller wrote in them as a `Predicate`.
+
+Rules: a filter names visible columns only; several operators or columns beside each other must all
+hold; an explicit null is refused, because `eq: null` keeps no row and `isNull` is what is meant; so
+are empty `and`, `or` and `not`, which would silently keep everything or nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLFloat,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLString,
+)
+
+from catalog.contracts import Kind, camel
+from catalog.ids import PlaceCode
+from catalog.predicate import And, Compare, Not, Op, Or, Predicate, Scalar, Within
+from schema.errors import FilterInvalid
+from schema.scalars import BIG_INT, DATE, DATE_TIME, DECIMAL, PLACE_CODE
+
+MAX_TERMS = 200
+MAX_NESTING = 8
+MAX_LIST = 1_000
+WITHIN = "within"
+LOGIC = ("and", "or", "not")
+
+KIND_SCALARS: Mapping[Kind, GraphQLScalarType] = {
+    Kind.STRING: GraphQLString,
+    Kind.INTEGER: GraphQLInt,
+    Kind.BIGINT: BIG_INT,
+    Kind.DECIMAL: DECIMAL,
+    Kind.DOUBLE: GraphQLFloat,
+    Kind.BOOLEAN: GraphQLBoolean,
+    Kind.DATE: DATE,
+    Kind.TIMESTAMP: DATE_TIME,
+    Kind.PLACE: PLACE_CODE,
+}
+EQUALITY = (Op.EQ, Op.NE, Op.IN, Op.NOT_IN, Op.IS_NULL)
+ORDERING = (Op.LT, Op.LTE, Op.GT, Op.GTE, Op.BETWEEN)
+TEXT = (Op.CONTAINS, Op.STARTS_WITH)
+OPERATORS: Mapping[Kind, tuple[Op, ...]] = {
+    Kind.STRING: EQUALITY + ORDERING + TEXT,
+    Kind.INTEGER: EQUALITY + ORDERING,
+    Kind.BIGINT: EQUALITY + ORDERING,
+    Kind.DECIMAL: EQUALITY + ORDERING,
+    Kind.DOUBLE: EQUALITY + ORDERING,
+    Kind.BOOLEAN: (Op.EQ, Op.NE, Op.IS_NULL),
+    Kind.DATE: EQUALITY + ORDERING,
+    Kind.TIMESTAMP: EQUALITY + ORDERING,
+    Kind.PLACE: EQUALITY,
+}
+LISTED = (Op.IN, Op.NOT_IN, Op.BETWEEN)
+OPERATOR_NAMES: Mapping[str, Op] = {camel(op.value): op for op in Op}
+NOTES: Mapping[Op, str] = {
+    Op.BETWEEN: "下限与上限，均含。Low and high, both included.",
+    Op.IS_NULL: "是否为空。Whether there is no value.",
+}
+
+
+def column_filter(kind: Kind) -> GraphQLInputObjectType:
+    """The shared input of every column of a kind: `DecimalFilter`."""
+    return COLUMN_FILTERS[kind]
+
+
+def _column_filter(kind: Kind) -> GraphQLInputObjectType:
+    scalar = KIND_SCALARS[kind]
+    fields = {
+        camel(op.value): GraphQLInputField(_operand(op, scalar), description=NOTES.get(op))
+        for op in OPERATORS[kind]
+    }
+    if kind is Kind.PLACE:
+        fields[WITHIN] = GraphQLInputField(
+            PLACE_CODE, description="该地及其所辖。The place and everything it governs."
+        )
+    return GraphQLInputObjectType(f"{scalar.name}Filter", fields)
+
+
+def _operand(op: Op, scalar: GraphQLScalarType) -> GraphQLInputType:
+    if op is Op.IS_NULL:
+        return GraphQLBoolean
+    return GraphQLList(GraphQLNonNull(scalar)) if op in LISTED else scalar
+
+
+COLUMN_FILTERS: Mapping[Kind, GraphQLInputObjectType] = {
+    kind: _column_filter(kind) for kind in Kind
+}
+
+
+def predicate_of(value: object, columns: Mapping[str, str]) -> Predicate | None:
+    """What a coerced filter says; `columns` maps its field names to columns. None: no condition."""
+    reading = _Reading(columns)
+    terms = reading.terms(_object(value, "where"), "where", 0)
+    return _all(terms)
+
+
+class _Reading:
+    """One filter being read; it counts, so that no variable can grow a statement without end."""
+
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        self._columns = columns
+        self._count = 0
+
+    def terms(self, given: Mapping[str, object], at: str, nesting: int) -> list[Predicate]:
+        if nesting > MAX_NESTING:
+            raise _wrong(at, f"嵌套超过 {MAX_NESTING} 层", f"nested deeper than {MAX_NESTING}")
+        found: list[Predicate] = []
+        for name, value in given.items():
+            here = f"{at}.{name}"
+            if name in LOGIC:
+                found.append(self._logic(name, value, here, nesting))
+            else:
+                found += self._column(self._columns[name], _object(value, here), here)
+        return found
+
+    def _logic(self, name: str, value: object, at: str, nesting: int) -> Predicate:
+        if name == "not":
+            return Not(self._one(value, at, nesting))
+        items = _list(value, at)
+        terms = tuple(self._one(item, f"{at}.{i}", nesting) for i, item in enumerate(items))
+        if not terms:
+            raise _wrong(at, "至少需要一个条件", "needs at least one condition")
+        return And(terms) if name == "and" else Or(terms)
+
+    def _one(self, value: object, at: str, nesting: int) -> Predicate:
+        term = _all(self.terms(_object(value, at), at, nesting + 1))
+        if term is None:
+            raise _wrong(at, "至少需要一个条件", "needs at least one condition")
+        return term
+
+    def _column(self, column: str, given: Mapping[str, object], at: str) -> Iterator[Predicate]:
+        for name, value in given.items():
+            self._count += 1
+            if self._count > MAX_TERMS:
+                raise _wrong(at, f"条件超过 {MAX_TERMS} 个", f"more than {MAX_TERMS} conditions")
+            here = f"{at}.{name}"
+            if value is None:
+                raise _wrong(here, "不能为 null，请用 isNull", "must not be null; use isNull")
+            yield _comparison(column, name, value, here)
+
+
+def _comparison(column: str, name: str, value: object, at: str) -> Predicate:
+    if name == WITHIN:
+        return Within(column, (PlaceCode(str(value)),))
+    op = OPERATOR_NAMES[name]
+    if op not in LISTED:
+        return Compare(column, op, scalar_of(value))
+    values = tuple(scalar_of(item) for item in _list(value, at))
+    if len(values) > MAX_LIST:
+        raise _wrong(at, f"列表超过 {MAX_LIST} 项", f"lists more than {MAX_LIST} values")
+    if op is Op.BETWEEN and len(values) != 2:  # noqa: PLR2004 - a range has two ends
+        raise _wrong(at, "需要下限与上限两个值", "needs two values, low and high")
+    return Compare(column, op, values)
+
+
+def _all(terms: Sequence[Predicate]) -> Predicate | None:
+    if not terms:
+        return None
+    return terms[0] if len(terms) == 1 else And(tuple(terms))
+
+
+def _object(value: object, at: str) -> Mapping[str, object]:
+    if isinstance(value, dict):
+        return value
+    raise _wrong(at, "不能为 null", "must not be null")
+
+
+def _list(value: object, at: str) -> Sequence[object]:
+    if isinstance(value, list):
+        return value
+    raise _wrong(at, "不能为 null", "must not be null")
+
+
+def scalar_of(value: object) -> Scalar:
+    """graphql-core has coerced it to the operand's type already."""
+    return value  # type: ignore[return-value]
+
+
+def _wrong(at: str, problem_zh: str, problem: str) -> FilterInvalid:
+    return FilterInvalid(at=at, problem_zh=problem_zh, problem=problem)

@@ -1,0 +1,198 @@
+"""Answers the data fields of one operation: tree -> statement -> bytes that go out untouched.
+
+Rules: an operation opens one read session, at its first data field, so all its fields see one
+version; its fields run one after the other in a pool thread, never on the event loop; what was read
+is noted for `extensions.data` and the usage log.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import anyio
+import anyio.to_thread
+from graphql import GraphQLFieldResolver, GraphQLResolveInfo
+
+from catalog.contracts import camel
+from catalog.ids import DatasetCode, GrantId
+from catalog.predicate import columns_of
+from query.compile import compile_read
+from query.relation import Scope
+from query.tree import Leaf, Nested, Order, Read, ReadOne, Selection
+from schema.data.selection import Arguments, Asked, read_of, read_one_of
+from schema.data.types import Resolvers, RowShape
+from schema.errors import AsOfDiffers, InputWithdrawn
+from warehouse.engine import Engine, Publication, ReadSession
+from warehouse.errors import QueryTooLong
+
+Tree = Read | ReadOne
+UNSET = object()
+
+
+@dataclass(frozen=True, slots=True)
+class RawJson:
+    """A field's finished value: JSON that the executor splices into the reply."""
+
+    content: bytes
+
+
+@dataclass(slots=True)
+class Noted:
+    """What one operation has read of a data set."""
+
+    grant: GrantId
+    columns: set[str] = field(default_factory=set)
+
+
+class Reading:
+    """The data side of one operation. `close()` must be called when the operation has ended."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        scope: Scope,
+        *,
+        pool: anyio.CapacityLimiter,
+        seconds: float,
+        withdrawn: Callable[[DatasetCode], bool],
+    ) -> None:
+        self.scope = scope
+        self.noted: dict[DatasetCode, Noted] = {}
+        self.rows_bytes = 0
+        self._engine = engine
+        self._pool = pool
+        self._seconds = seconds
+        self._withdrawn = withdrawn
+        self._turn = anyio.Lock()
+        self._session: ReadSession | None = None
+        self._as_of: object = UNSET
+        self._opened = ExitStack()
+        self._timer: asyncio.TimerHandle | None = None
+        self._expired = False
+
+    async def answer(self, tree: Tree, as_of: datetime | None) -> RawJson:
+        """The rows as JSON. QueryTooLong, AsOfDiffers, InputWithdrawn and the compiler's refusals."""
+        async with self._turn:
+            if self._timer is None:
+                loop = asyncio.get_running_loop()
+                self._timer = loop.call_later(self._seconds, self._expire)
+            content = await anyio.to_thread.run_sync(self._read, tree, as_of, limiter=self._pool)
+        return RawJson(content)
+
+    async def publications(self) -> Mapping[DatasetCode, Publication]:
+        """The version of each data set that was read."""
+        session = self._session
+        if session is None or not self.noted:
+            return {}
+        return await anyio.to_thread.run_sync(
+            session.publications, tuple(self.noted), limiter=self._pool
+        )
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        with anyio.CancelScope(shield=True):
+            if self._session is not None:
+                await anyio.to_thread.run_sync(self._opened.close, limiter=self._pool)
+
+    def _read(self, tree: Tree, as_of: datetime | None) -> bytes:
+        session = self._at(as_of)
+        statement = compile_read(tree, self.scope, session.at)
+        for data_set in sorted(statement.data_sets):
+            if self._withdrawn(data_set):
+                raise InputWithdrawn(data_set=camel(data_set))
+        if self._expired:
+            raise QueryTooLong(seconds=self._seconds)
+        content = session.read(statement)
+        self._note(tree)
+        self.rows_bytes += len(content)
+        return content
+
+    def _at(self, as_of: datetime | None) -> ReadSession:
+        if self._session is None:
+            self._session = self._opened.enter_context(self._engine.session(as_of))
+            self._as_of = as_of
+        elif as_of != self._as_of:
+            raise AsOfDiffers
+        return self._session
+
+    def _expire(self) -> None:
+        self._expired = True
+        if self._session is not None:
+            self._session.interrupt()
+
+    def _note(self, tree: Tree) -> None:
+        for data_set, column in columns_read(tree, self.scope):
+            noted = self.noted.setdefault(data_set, Noted(self.scope.grant(data_set).id))
+            noted.columns.add(column)
+
+
+def columns_read(tree: Tree, scope: Scope) -> Iterator[tuple[DatasetCode, str]]:
+    """Every column the answer shows or depends on, with repetitions."""
+    if isinstance(tree, ReadOne):
+        for column, _ in tree.key:
+            yield tree.data_set, column
+    else:
+        yield from _page_columns(tree.data_set, tree)
+    yield from _selected(tree.data_set, tree.selection, scope)
+
+
+def _selected(
+    data_set: DatasetCode, selection: Selection, scope: Scope
+) -> Iterator[tuple[DatasetCode, str]]:
+    for item in selection:
+        if isinstance(item, Leaf):
+            yield data_set, item.column
+        elif isinstance(item, Nested):
+            relation = scope.relations(data_set)[item.relation]
+            for own, other in relation.pairs:
+                yield data_set, own
+                yield relation.target, other
+            yield from _page_columns(relation.target, item)
+            yield from _selected(relation.target, item.selection, scope)
+
+
+def _page_columns(data_set: DatasetCode, page: Read | Nested) -> Iterator[tuple[DatasetCode, str]]:
+    order: tuple[Order, ...] = page.order
+    for column in (*(columns_of(page.where) if page.where else ()), *(o.column for o in order)):
+        yield data_set, column
+
+
+class DataContext:
+    """What the resolvers below need of an operation's context."""
+
+    reading: Reading
+    shapes: Mapping[str, RowShape]
+
+
+def resolvers(shapes: Mapping[DatasetCode, RowShape]) -> Resolvers:
+    return {data_set: (_many(shape), _one(shape)) for data_set, shape in shapes.items()}
+
+
+def _many(shape: RowShape) -> GraphQLFieldResolver:
+    async def answer(
+        _root: object, info: GraphQLResolveInfo[DataContext], **arguments: object
+    ) -> RawJson:
+        asked = Asked.of(info, info.context.shapes)
+        tree = read_of(asked, info.field_nodes, shape, arguments)
+        return await info.context.reading.answer(tree, _as_of(arguments))
+
+    return answer
+
+
+def _one(shape: RowShape) -> GraphQLFieldResolver:
+    async def answer(
+        _root: object, info: GraphQLResolveInfo[DataContext], **arguments: object
+    ) -> RawJson:
+        asked = Asked.of(info, info.context.shapes)
+        tree = read_one_of(asked, info.field_nodes, shape, arguments)
+        return await info.context.reading.answer(tree, _as_of(arguments))
+
+    return answer
+
+
+def _as_of(arguments: Arguments) -> datetime | None:
+    value = arguments.get("asOf")
+    return value if isinstance(value, datetime) else None

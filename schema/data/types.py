@@ -1,0 +1,248 @@
+"""From a scope to the GraphQL types of its data, straight in graphql-core.
+
+Rules: a type holds the visible columns and the relations whose both sides are granted, and nothing
+tells of the rest. A masked column is text. A field is non-null only where the contract requires a
+value and every part of the grant shows the column.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLFieldResolver,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+)
+
+from catalog.catalogue import Relation
+from catalog.contracts import Column, Contract, Kind, camel, pascal
+from catalog.ids import DatasetCode
+from catalog.sharing.grant import Visibility
+from query.relation import Scope
+from schema.data.filters import KIND_SCALARS, column_filter
+from schema.scalars import DATE_TIME
+
+DEFAULT_LIMIT = 100
+BY_KEY = "ByKey"
+
+ORDER = GraphQLEnumType(
+    "OrderDirection",
+    {
+        "ASC": GraphQLEnumValue("asc", "升序，空值在后。Ascending, nulls last."),
+        "DESC": GraphQLEnumValue("desc", "降序，空值在后。Descending, nulls last."),
+        "ASC_NULLS_FIRST": GraphQLEnumValue("asc_nulls_first", "升序，空值在前。"),
+        "DESC_NULLS_FIRST": GraphQLEnumValue("desc_nulls_first", "降序，空值在前。"),
+    },
+    description="排序方向。The direction of an order.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RowShape:
+    """What the fields of a generated type stand for."""
+
+    data_set: DatasetCode
+    type_name: str
+    columns: Mapping[str, str]
+    """GraphQL name -> column."""
+    relations: Mapping[str, Relation]
+    """GraphQL name -> relation."""
+    key: tuple[str, ...]
+    """The key's columns; empty when the scope does not show all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataTypes:
+    """The root fields of a scope's data, and the shapes their types stand for, by type name."""
+
+    fields: Mapping[str, GraphQLField]
+    shapes: Mapping[str, RowShape]
+
+
+Resolvers = Mapping[DatasetCode, tuple[GraphQLFieldResolver, GraphQLFieldResolver]]
+"""For each data set: what answers the list field, and what answers the field by key."""
+
+
+def shape_of(scope: Scope, data_set: DatasetCode) -> RowShape:
+    contract = scope.catalogue.contracts[data_set]
+    columns = scope.columns(data_set)
+    return RowShape(
+        data_set=data_set,
+        type_name=pascal(data_set),
+        columns={camel(name): name for name in columns},
+        relations={camel(n): relation for n, relation in scope.relations(data_set).items()},
+        key=contract.key if all(name in columns for name in contract.key) else (),
+    )
+
+
+def types_key(scope: Scope) -> str:
+    """A digest of everything of the scope that the types depend on, beside the catalogue."""
+    always = (f"{d}.{n}" for d in scope.data_sets for n in scope.columns(d) if _always(scope, d, n))
+    return hashlib.sha256(f"{scope.key};{','.join(always)}".encode()).hexdigest()[:16]
+
+
+def data_types(scope: Scope, resolvers: Resolvers) -> DataTypes:
+    """Every granted data set as a list field `riverStation` and a field `riverStationByKey`."""
+    shapes = {data_set: shape_of(scope, data_set) for data_set in scope.data_sets}
+    rows = _RowTypes(scope, shapes)
+    fields: dict[str, GraphQLField] = {}
+    for data_set, shape in shapes.items():
+        many, one = resolvers[data_set]
+        contract = scope.catalogue.contracts[data_set]
+        name = camel(data_set)
+        fields[name] = GraphQLField(
+            _many(rows.objects[data_set]),
+            rows.page_arguments(data_set) | _as_of(),
+            resolve=many,
+            description=_data_set_text(contract),
+        )
+        if shape.key:
+            fields[name + BY_KEY] = GraphQLField(
+                rows.objects[data_set],
+                rows.key_arguments(data_set) | _as_of(),
+                resolve=one,
+                description=_data_set_text(contract),
+            )
+    return DataTypes(fields, {shape.type_name: shape for shape in shapes.values()})
+
+
+class _RowTypes:
+    """The object, filter and order type of each data set, tied to each other by its relations."""
+
+    def __init__(self, scope: Scope, shapes: Mapping[DatasetCode, RowShape]) -> None:
+        self._scope = scope
+        self._shapes = shapes
+        self.objects = {data_set: self._object(shape) for data_set, shape in shapes.items()}
+        self._filters = {data_set: self._filter(shape) for data_set, shape in shapes.items()}
+        self._orders = {data_set: self._order(shape) for data_set, shape in shapes.items()}
+
+    def page_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
+        order = GraphQLList(GraphQLNonNull(self._orders[data_set]))
+        return {
+            "where": GraphQLArgument(self._filters[data_set]),
+            "orderBy": GraphQLArgument(order),
+            "limit": GraphQLArgument(GraphQLInt, default_value=DEFAULT_LIMIT),
+            "offset": GraphQLArgument(GraphQLInt, default_value=0),
+        }
+
+    def key_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
+        return {
+            camel(name): GraphQLArgument(GraphQLNonNull(KIND_SCALARS[self._kind(data_set, name)]))
+            for name in self._shapes[data_set].key
+        }
+
+    def _object(self, shape: RowShape) -> GraphQLObjectType:
+        contract = self._scope.catalogue.contracts[shape.data_set]
+        return GraphQLObjectType(
+            shape.type_name,
+            partial(self._fields, shape),
+            description=_data_set_text(contract),
+        )
+
+    def _fields(self, shape: RowShape) -> dict[str, GraphQLField]:
+        columns = {
+            name: self._column_field(shape.data_set, column)
+            for name, column in shape.columns.items()
+        }
+        relations = {
+            name: self._relation_field(relation) for name, relation in shape.relations.items()
+        }
+        return columns | relations
+
+    def _column_field(self, data_set: DatasetCode, name: str) -> GraphQLField:
+        column = self._scope.catalogue.contracts[data_set].column(name)
+        masked = self._scope.columns(data_set)[name] is Visibility.MASKED
+        scalar = KIND_SCALARS[self._kind(data_set, name)]
+        always = _always(self._scope, data_set, name)
+        return GraphQLField(
+            GraphQLNonNull(scalar) if always else scalar,
+            description=_column_text(column, masked=masked),
+        )
+
+    def _relation_field(self, relation: Relation) -> GraphQLField:
+        contract = self._scope.catalogue.contracts[relation.target]
+        target = self.objects[relation.target]
+        return GraphQLField(
+            _many(target) if relation.many else target,
+            self.page_arguments(relation.target) if relation.many else None,
+            description=f"{contract.title}。{contract.title_en}.",
+        )
+
+    def _filter(self, shape: RowShape) -> GraphQLInputObjectType:
+        name = f"{shape.type_name}Filter"
+
+        def fields() -> dict[str, GraphQLInputField]:
+            own = self._filters[shape.data_set]
+            terms = GraphQLList(GraphQLNonNull(own))
+            logic = {
+                "and": GraphQLInputField(terms),
+                "or": GraphQLInputField(terms),
+                "not": GraphQLInputField(own),
+            }
+            return logic | {
+                field: GraphQLInputField(column_filter(self._kind(shape.data_set, column)))
+                for field, column in shape.columns.items()
+            }
+
+        return GraphQLInputObjectType(name, fields)
+
+    def _order(self, shape: RowShape) -> GraphQLInputObjectType:
+        """One column and its direction: `{observedAt: DESC}`."""
+        return GraphQLInputObjectType(
+            f"{shape.type_name}Order",
+            {field: GraphQLInputField(ORDER) for field in shape.columns},
+            is_one_of=True,
+        )
+
+    def _kind(self, data_set: DatasetCode, column: str) -> Kind:
+        return self._scope.column_type(data_set, column).kind
+
+
+def _always(scope: Scope, data_set: DatasetCode, name: str) -> bool:
+    """Whether every visible row has a value in the column."""
+    contract = scope.catalogue.contracts[data_set]
+    shown = all(part.visibility(name) is not None for part in scope.grant(data_set).parts)
+    return shown and (contract.column(name).required or name in contract.key)
+
+
+def _many(row: GraphQLObjectType) -> GraphQLOutputType:
+    return GraphQLNonNull(GraphQLList(GraphQLNonNull(row)))
+
+
+def _as_of() -> dict[str, GraphQLArgument]:
+    return {
+        "asOf": GraphQLArgument(
+            DATE_TIME,
+            description="按此时刻已发布的版本作答。Answer from what was published at this instant.",
+        )
+    }
+
+
+def _data_set_text(contract: Contract) -> str:
+    return f"{contract.title}。{contract.title_en}. {contract.description}".strip()
+
+
+def _column_text(column: Column, *, masked: bool) -> str:
+    """The Chinese label and the source's header, unit, datum, then the English description."""
+    named = f"{column.label}（{column.header}）" if column.header else column.label
+    parts = [named]
+    if column.unit:
+        parts.append(f"单位 {column.unit}")
+    if column.datum:
+        parts.append(f"基准 {column.datum.value}")
+    if column.datum_column:
+        parts.append(f"基准见 {camel(column.datum_column)}")
+    if masked:
+        parts.append("已脱敏 (masked)")
+    return "，".join(parts) + "。" + column.description

@@ -1,0 +1,120 @@
+"""From a request's text to one operation that may run: parse, measure, validate, choose.
+
+Rules: limits are checked between parsing and validating, because validation is the dearer part;
+nothing is suggested, so an unknown name and a hidden one read the same; of several operations one
+must be named.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
+
+from schema.errors import (
+    DocumentTooLarge,
+    OperationNameRequired,
+    OperationUnknown,
+    ParseFailed,
+)
+from schema.shape import INTROSPECTION, MAX_TOKENS, check_shape
+
+MAX_ERRORS = 5
+CACHED_DOCUMENTS = 128
+CACHED_LENGTH = 8_192
+"""Longer texts are prepared anew each time; they are rare and would fill the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that parsed and kept the limits; it may run when `errors` is empty."""
+
+    document: DocumentNode
+    errors: tuple[GraphQLError, ...]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        found = list(self._operations())
+        if name is None:
+            if len(found) > 1:
+                raise OperationNameRequired
+            if found:
+                return found[0]
+        for operation in found:
+            if operation.name is not None and operation.name.value == name:
+                return operation
+        raise OperationUnknown(name=name or "")
+
+    def introspects_only(self) -> bool:
+        """Whether the answer depends on nothing but the schema and the text."""
+        selections = [
+            selection
+            for operation in self._operations()
+            for selection in operation.selection_set.selections
+        ]
+        return all(
+            isinstance(selection, FieldNode) and selection.name.value in INTROSPECTION
+            for selection in selections
+        ) and not any(operation.variable_definitions for operation in self._operations())
+
+    def _operations(self) -> Iterator[OperationDefinitionNode]:
+        for definition in self.document.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                yield definition
+
+
+class Documents:
+    """Prepares documents for one schema and keeps those asked for most recently."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._known: OrderedDict[str, Prepared] = OrderedDict()
+
+    def prepare(self, text: str) -> Prepared:
+        """ParseFailed, DocumentTooLarge."""
+        known = self._known.get(text)
+        if known is not None:
+            self._known.move_to_end(text)
+            return known
+        prepared = _prepare(self._schema, text)
+        if len(text) <= CACHED_LENGTH:
+            self._known[text] = prepared
+            if len(self._known) > CACHED_DOCUMENTS:
+                self._known.popitem(last=False)
+        return prepared
+
+
+def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
+    try:
+        document = parse(text, max_tokens=MAX_TOKENS)
+        check_shape(document)
+        errors = validate(schema, document, max_errors=MAX_ERRORS, hide_suggestions=True)
+    except GraphQLSyntaxError as wrong:
+        if "limit of" in wrong.message:
+            raise _too_large(MAX_TOKENS) from None
+        raise _located(wrong) from None
+    except RecursionError:
+        raise DocumentTooLarge(
+            value="过多 (too many)", limit="", what_zh="嵌套层数", what="levels of nesting"
+        ) from None
+    return Prepared(document, tuple(errors))
+
+
+def _too_large(limit: int) -> DocumentTooLarge:
+    return DocumentTooLarge(value=f"> {limit}", limit=limit, what_zh="词元数", what="tokens")
+
+
+def _located(wrong: GraphQLSyntaxError) -> GraphQLError:
+    """The same error with our cause, so that line and column leave with it."""
+    cause = ParseFailed(problem=wrong.message)
+    return GraphQLError(
+        cause.message_en, source=wrong.source, positions=wrong.positions, original_error=cause
+    )

@@ -1,0 +1,214 @@
+"""What the API says when something is wrong, and the one place that turns an error into a reply.
+
+UserError
+├── RequestRefused                    the request never became an operation
+│   ├── TokenMissing
+│   ├── BodyTooLarge
+│   ├── MediaTypeUnsupported
+│   ├── NotAcceptable
+│   ├── MethodNotAllowed
+│   └── RequestMalformed
+├── DocumentRefused                   the document cannot be run as it stands
+│   ├── ParseFailed
+│   ├── ValidationFailed
+│   ├── VariablesInvalid
+│   ├── OperationNameRequired
+│   ├── OperationUnknown
+│   └── DocumentTooLarge
+├── FilterInvalid
+├── PageOutOfRange
+├── SelectionEmpty
+├── UnknownKey                        nothing with this id, or not for this caller: they read the same
+├── AsOfDiffers
+└── InputWithdrawn
+
+The errors of the packages below (TOKEN_EXPIRED, UNKNOWN_PLACE, QUERY_TIMEOUT, USAGE_LOG_UNAVAILABLE ...)
+pass through with their own codes.
+
+Rules: every error leaves with a stable code, a Chinese message, English beside it and the request id.
+The text of an engine, of a driver or of an unexpected exception never leaves; it goes to the log.
+"""
+
+import logging
+from typing import ClassVar
+
+from graphql import GraphQLError
+
+from catalog.errors import UserError, VitalhubError
+
+log = logging.getLogger(__name__)
+
+ErrorBody = dict[str, object]
+"""One entry of a reply's `errors`."""
+
+
+class RequestRefused(UserError):
+    """`status` is the HTTP status."""
+
+    status: ClassVar[int] = 400
+
+
+class TokenMissing(RequestRefused):
+    code = "TOKEN_MISSING"
+    status = 401
+    zh = "请求缺少访问令牌。请在 Authorization 头中以 Bearer 方式提供从 /oauth/token 取得的令牌。"
+    en = "The request carries no access token. Send `Authorization: Bearer <token>` with a token from /oauth/token."
+
+
+class BodyTooLarge(RequestRefused):
+    code = "BODY_TOO_LARGE"
+    status = 413
+    zh = "请求体超过 {limit} 字节。"
+    en = "The request body is larger than {limit} bytes."
+
+
+class MediaTypeUnsupported(RequestRefused):
+    code = "MEDIA_TYPE_UNSUPPORTED"
+    status = 415
+    zh = "请求体必须是 application/json（UTF-8）。"
+    en = "The request body must be application/json in UTF-8."
+
+
+class NotAcceptable(RequestRefused):
+    code = "NOT_ACCEPTABLE"
+    status = 406
+    zh = "本接口只能以 application/json 或 application/graphql-response+json 应答。"
+    en = "This endpoint answers application/json or application/graphql-response+json only."
+
+
+class MethodNotAllowed(RequestRefused):
+    code = "METHOD_NOT_ALLOWED"
+    status = 405
+    zh = "GraphQL 请求请使用 POST。"
+    en = "Use POST for GraphQL requests."
+
+
+class RequestMalformed(RequestRefused):
+    code = "REQUEST_MALFORMED"
+    zh = "请求格式不正确：{problem_zh}"
+    en = "The request is malformed: {problem}"
+
+
+class DocumentRefused(UserError):
+    pass
+
+
+class ParseFailed(DocumentRefused):
+    code = "GRAPHQL_PARSE_FAILED"
+    zh = "查询文本有语法错误：{problem}"
+    en = "The document has a syntax error: {problem}"
+
+
+class ValidationFailed(DocumentRefused):
+    code = "GRAPHQL_VALIDATION_FAILED"
+    zh = "查询与您可用的模式不符：{problem}"
+    en = "The document does not fit the schema you may use: {problem}"
+
+
+class VariablesInvalid(DocumentRefused):
+    code = "VARIABLES_INVALID"
+    zh = "变量的值不符合其类型：{problem}"
+    en = "A variable's value does not fit its type: {problem}"
+
+
+class OperationNameRequired(DocumentRefused):
+    code = "OPERATION_NAME_REQUIRED"
+    zh = "查询文本含有多个操作，请用 operationName 指明其一。"
+    en = "The document holds several operations; name one with operationName."
+
+
+class OperationUnknown(DocumentRefused):
+    code = "OPERATION_UNKNOWN"
+    zh = "查询文本中没有可执行的操作 {name}。"
+    en = "The document has no operation {name} to run."
+
+
+class DocumentTooLarge(DocumentRefused):
+    code = "DOCUMENT_TOO_LARGE"
+    zh = "查询过大：{what_zh} {value}，上限 {limit}。请拆成几次请求。"
+    en = "The document is too large: {value} {what}, at most {limit}. Split it into several requests."
+
+
+class FilterInvalid(UserError):
+    code = "FILTER_INVALID"
+    zh = "筛选条件 {at} 不正确：{problem_zh}"
+    en = "The filter at {at} is wrong: {problem}"
+
+
+class PageOutOfRange(UserError):
+    code = "PAGE_OUT_OF_RANGE"
+    zh = "{argument} 必须在 {low} 到 {high} 之间。"
+    en = "{argument} must lie between {low} and {high}."
+
+
+class SelectionEmpty(UserError):
+    code = "SELECTION_EMPTY"
+    zh = "{field} 之下没有选取任何字段（都被 @skip 或 @include 去掉了）。"
+    en = "Nothing is selected below {field}: @skip or @include left no field."
+
+
+class UnknownKey(UserError):
+    code = "NOT_FOUND"
+    zh = "没有编号为 {key} 的{what_zh}。"
+    en = "There is no {what} {key}."
+
+
+class AsOfDiffers(UserError):
+    code = "AS_OF_DIFFERS"
+    zh = "同一操作的各字段必须使用同一个 asOf。"
+    en = "All fields of one operation read one version: give them the same asOf."
+
+
+class InputWithdrawn(UserError):
+    code = "INPUT_WITHDRAWN"
+    zh = "融合数据 {data_set} 的一项来源授权已终止，暂停提供。请联系数据提供部门。"
+    en = "An input grant of the derived data set {data_set} has ended; it is not served. Ask its provider."
+
+
+def reply_of(error: Exception, request_id: str) -> ErrorBody:
+    """An error as it leaves: the cause decides, the text of an unexpected one stays here."""
+    cause = _cause(error)
+    if isinstance(cause, UserError):
+        body = _body(cause.code, cause.message_zh, cause.message_en, request_id)
+    elif type(cause) is GraphQLError:
+        foreseen = ValidationFailed(problem=cause.message)
+        body = _body(foreseen.code, foreseen.message_zh, foreseen.message_en, request_id)
+    else:
+        body = _fault(cause, request_id)
+    return body | _position(error)
+
+
+def _fault(cause: Exception, request_id: str) -> ErrorBody:
+    code = cause.code if isinstance(cause, VitalhubError) else VitalhubError.code
+    log.error("request %s failed with %s", request_id, code, exc_info=cause)
+    return _body(
+        code,
+        f"系统暂时无法完成该请求，请稍后重试；如持续出现，请提供请求编号 {request_id}。",
+        f"The system cannot complete this request now. Try again; if it persists, quote request {request_id}.",
+        request_id,
+    )
+
+
+def _cause(error: Exception) -> Exception:
+    """graphql-core wraps what a resolver raised, once for each place that located it."""
+    while isinstance(error, GraphQLError) and error.original_error is not None:
+        error = error.original_error
+    return error
+
+
+def _body(code: str, message_zh: str, message_en: str, request_id: str) -> ErrorBody:
+    extensions = {"code": code, "messageEn": message_en, "requestId": request_id}
+    return {"message": message_zh, "extensions": extensions}
+
+
+def _position(error: Exception) -> ErrorBody:
+    if not isinstance(error, GraphQLError):
+        return {}
+    found: ErrorBody = {}
+    if error.locations:
+        found["locations"] = [
+            {"line": place.line, "column": place.column} for place in error.locations
+        ]
+    if error.path:
+        found["path"] = list(error.path)
+    return found

@@ -24,6 +24,11 @@ def past_table(data_set: DatasetCode) -> exp.Table:
     return _table(f"{data_set}__past")
 
 
+def identifier(name: str) -> str:
+    """The name as the engine quotes it."""
+    return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+
+
 def _table(name: str) -> exp.Table:
     return exp.Table(
         this=exp.to_identifier(name, quoted=True), db=exp.to_identifier(SCHEMA, quoted=True)

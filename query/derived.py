@@ -1,0 +1,95 @@
+"""A derived data set's SQL -> one checked statement over the relations of its owner's grants.
+
+The SQL is one SELECT over the declared inputs and nothing else: no other table, no table function,
+no setting, no file. Each input is replaced by the relation of the grant through which the owner may
+read it, so that masks, places and filters hold for what is derived, too.
+"""
+
+from collections.abc import Mapping
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from catalog.contracts import Contract
+from catalog.domain import Derivation
+from catalog.ids import DatasetCode
+from catalog.predicate import Scalar
+from query.errors import InvalidDerivation, UnlockedStatement
+from query.lock import outside
+from query.relation import ScopedRelation
+from query.statement import LockedStatement
+
+ENGINE_FUNCTIONS = {"time_bucket", "to_hours", "to_minutes", "round", "list_sum"}
+"""Functions that the parser has no node for and that a derivation may use."""
+FORBIDDEN = (exp.Command, exp.DDL, exp.DML, exp.Pragma, exp.Set, exp.Into)
+
+
+def parse_derivation(derivation: Derivation) -> exp.Query:
+    """The parsed SELECT; InvalidDerivation says what is wrong with it."""
+    try:
+        statements = sqlglot.parse(derivation.sql, dialect="duckdb")
+    except SqlglotError as wrong:
+        raise InvalidDerivation(data_set=derivation.data_set, problem=str(wrong)) from wrong
+    tree = statements[0] if statements else None
+    if len(statements) != 1 or not isinstance(tree, exp.Query):
+        raise InvalidDerivation(data_set=derivation.data_set, problem="it is not one SELECT.")
+    for problem in _problems(tree, derivation):
+        raise InvalidDerivation(data_set=derivation.data_set, problem=problem)
+    return tree
+
+
+def compile_derivation(
+    derivation: Derivation,
+    contract: Contract,
+    relations: Mapping[DatasetCode, ScopedRelation],
+) -> LockedStatement:
+    """The statement that builds the rows: the contract's columns, and `_file`, `_line` for the gate."""
+    tree = parse_derivation(derivation)
+    parameters: dict[str, Scalar] = dict(derivation.parameters)
+    ctes = _cte_names(tree)
+    for table in list(tree.find_all(exp.Table)):
+        if table.name in ctes:
+            continue
+        relation = relations[DatasetCode(table.name)]
+        parameters |= relation.parameters
+        table.replace(relation.tree.copy().subquery(exp.to_identifier(table.alias or table.name)))
+    columns = [exp.column(exp.to_identifier(c.name, quoted=True)) for c in contract.columns]
+    origin = exp.alias_(exp.Literal.string(derivation.data_set), "_file", quoted=True)
+    line = exp.alias_(exp.Window(this=exp.RowNumber()), "_line", quoted=True)
+    built = exp.select(*columns, origin, line).from_(tree.subquery("derived"))
+    trees = [relation.tree for relation in relations.values()]
+    for node in outside(built, trees):
+        if isinstance(node, exp.Table) and node.name not in ctes:
+            raise UnlockedStatement(f"{derivation.data_set} reads the table {node.name}")
+    used = {p.name for p in built.find_all(exp.Parameter)}
+    return LockedStatement(
+        built,
+        {name: value for name, value in parameters.items() if name in used},
+        frozenset(relations),
+        single=False,
+    )
+
+
+def _problems(tree: exp.Query, derivation: Derivation) -> list[str]:
+    ctes = _cte_names(tree)
+    found = []
+    if ctes & set(derivation.inputs):
+        found.append("a WITH name hides an input.")
+    for node in tree.walk():
+        if isinstance(node, FORBIDDEN):
+            found.append(f"{type(node).__name__} is not a SELECT.")
+        elif isinstance(node, exp.Table):
+            if not isinstance(node.this, exp.Identifier) or node.db:
+                found.append("it reads something that is not an input.")
+            elif node.name not in ctes and node.name not in derivation.inputs:
+                found.append(f"{node.name} is not a declared input.")
+        elif isinstance(node, exp.Anonymous) and node.name.lower() not in ENGINE_FUNCTIONS:
+            found.append(f"the function {node.name} is not allowed.")
+        elif isinstance(node, exp.Parameter) and node.name not in derivation.parameters:
+            found.append(f"the parameter ${node.name} is not declared.")
+    return found
+
+
+def _cte_names(tree: exp.Expr) -> set[str]:
+    return {cte.alias for cte in tree.find_all(exp.CTE)}

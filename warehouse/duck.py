@@ -1,0 +1,244 @@
+"""The DuckDB file engine.
+
+One connection owns the file and is locked down in this order: landing is the only folder it may
+touch, the city's zone for every cursor, no external access, no extensions, no further settings.
+A cursor per operation; publishing takes one lock, so that versions are made one after the other.
+After a fatal error the file is opened again: what was committed is there, what was not is gone.
+"""
+
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from catalog.clock import Clock
+from catalog.contracts import Contract
+from catalog.ids import DatasetCode, LoadId, Seq
+from catalog.predicate import Scalar
+from query.encode import BATCH_ROWS, json_rows, only_row
+from query.print import duckdb_text
+from query.statement import LockedStatement
+from warehouse.engine import Health, LoadPlan, Publication
+from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
+from warehouse.publish import PUBLICATIONS, publication, publish
+from warehouse.tables import SETUP, definitions
+
+LATEST = PUBLICATIONS + " WHERE seq <= $seq QUALIFY seq = max(seq) OVER (PARTITION BY data_set)"
+BY_LOAD = PUBLICATIONS + " WHERE load_id = $load_id"
+NEWEST = "SELECT coalesce(max(seq), 0) FROM hub.publication"
+VERSION_AT = "SELECT max(seq) FROM hub.publication WHERE published_at <= $at"
+FIRST_AT = "SELECT min(published_at)::VARCHAR FROM hub.publication"
+
+
+class DuckWarehouse:
+    """See `warehouse/engine.py` for what each method promises."""
+
+    def __init__(
+        self,
+        file: Path,
+        landing: Path,
+        clock: Clock,
+        *,
+        threads: int = 2,
+        memory_limit: str = "2GB",
+        query_seconds: float = 10.0,
+    ) -> None:
+        self._file = file
+        self._landing = landing
+        self._clock = clock
+        self._threads = threads
+        self._memory_limit = memory_limit
+        self._query_seconds = query_seconds
+        self._writing = threading.RLock()
+        self._connection = self._open()
+
+    @contextmanager
+    def session(self, as_of: datetime | None = None) -> Iterator["DuckSession"]:
+        cursor = self._cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            newest, at = self._version(cursor, as_of)
+            yield DuckSession(cursor, newest, at, self._query_seconds)
+        except duckdb.FatalException as fault:
+            self._reopen()
+            raise WarehouseFault(str(fault)) from fault
+        finally:
+            cursor.close()
+
+    def prepare(self, contract: Contract) -> None:
+        with self._writing, self._transaction() as run:
+            for statement in definitions(contract):
+                run(statement)
+
+    def publish(self, plan: LoadPlan) -> Publication:
+        with self._writing:
+            known = self.publication_of(plan.load_id)
+            if known is not None:
+                return known
+            self.prepare(plan.contract)
+            with self._transaction() as run:
+                return publish(plan, run, self._clock.now())
+
+    def build(self, statement: LockedStatement, target: Path) -> int:
+        with self._transaction() as run:
+            path = "'" + str(target).replace("'", "''") + "'"
+            rows = run(
+                f"COPY ({duckdb_text(statement.tree)}) TO {path} (FORMAT parquet)",
+                statement.parameters,
+            )
+        return int(str(rows[0][0]))
+
+    def latest(self) -> Mapping[DatasetCode, Publication]:
+        with self.session() as session:
+            return session.publications(None)
+
+    def publication_of(self, load_id: LoadId) -> Publication | None:
+        cursor = self._cursor()
+        try:
+            rows = cursor.execute(BY_LOAD, {"load_id": load_id}).fetchall()
+        finally:
+            cursor.close()
+        return publication(rows[0]) if rows else None
+
+    def maintain(self) -> None:
+        with self._writing:
+            self._connection.execute("CHECKPOINT")
+
+    def health(self) -> Health:
+        latest = self.latest()
+        seq = max((p.seq for p in latest.values()), default=Seq(0))
+        return Health(seq, len(latest), self._file.stat().st_size)
+
+    def close(self) -> None:
+        with self._writing:
+            self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator["_Runner"]:
+        cursor = self._cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION")
+            yield _Runner(cursor)
+            cursor.execute("COMMIT")
+        except duckdb.FatalException as fault:
+            self._reopen()
+            raise WarehouseFault(str(fault)) from fault
+        except duckdb.Error as fault:
+            raise WarehouseFault(str(fault)) from fault
+        finally:
+            cursor.close()  # an open transaction is rolled back
+
+    def _version(
+        self, cursor: duckdb.DuckDBPyConnection, as_of: datetime | None
+    ) -> tuple[Seq, Seq | None]:
+        newest = _fetch_one(cursor, NEWEST)[0]
+        if as_of is None:
+            return Seq(newest), None
+        seq = _fetch_one(cursor, VERSION_AT, {"at": as_of})[0]
+        if seq is None:
+            first = _fetch_one(cursor, FIRST_AT)[0]
+            raise AsOfTooOld(at=as_of.isoformat(), first=first or "-")
+        return Seq(newest), Seq(seq)
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connection.cursor()
+        except duckdb.Error as fault:
+            raise WarehouseFault(str(fault)) from fault
+
+    def _reopen(self) -> None:
+        with self._writing:
+            self._connection.close()
+            self._connection = self._open()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        self._landing.mkdir(parents=True, exist_ok=True)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(
+            str(self._file),
+            config={
+                "threads": self._threads,
+                "memory_limit": self._memory_limit,
+                "checkpoint_threshold": "256MB",
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "preserve_insertion_order": True,
+            },
+        )
+        for statement in SETUP:
+            connection.execute(statement)
+        folder = str(self._landing.resolve()).replace("'", "''")
+        connection.execute(f"SET GLOBAL allowed_directories = ['{folder}']")
+        connection.execute("SET GLOBAL TimeZone = 'Asia/Shanghai'")
+        connection.execute("SET GLOBAL enable_external_access = false")
+        connection.execute("SET GLOBAL lock_configuration = true")
+        return connection
+
+
+class DuckSession:
+    """One read transaction on its own cursor; a timer ends a read that takes too long."""
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        newest: Seq,
+        at: Seq | None,
+        query_seconds: float,
+    ) -> None:
+        self._cursor = cursor
+        self.seq = newest
+        self.at = at
+        self._query_seconds = query_seconds
+
+    def read(self, statement: LockedStatement) -> bytes:
+        timer = threading.Timer(self._query_seconds, self.interrupt)
+        timer.start()
+        try:
+            relation = self._cursor.sql(
+                duckdb_text(statement.tree), params=dict(statement.parameters) or None
+            )
+            array = json_rows(relation.to_arrow_reader(BATCH_ROWS))
+        except duckdb.InterruptException as slow:
+            raise QueryTooLong(seconds=self._query_seconds) from slow
+        except duckdb.FatalException:
+            raise
+        except duckdb.Error as fault:
+            raise WarehouseFault(str(fault)) from fault
+        finally:
+            timer.cancel()
+        return only_row(array) if statement.single else array
+
+    def publications(
+        self, data_sets: Collection[DatasetCode] | None
+    ) -> Mapping[DatasetCode, Publication]:
+        rows = self._cursor.execute(LATEST, {"seq": self.at or self.seq}).fetchall()
+        found = {p.data_set: p for p in map(publication, rows)}
+        return found if data_sets is None else {c: found[c] for c in data_sets if c in found}
+
+    def interrupt(self) -> None:
+        self._cursor.interrupt()
+
+
+class _Runner:
+    """`publish.Run` on a cursor."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def __call__(
+        self, sql: str, parameters: Mapping[str, Scalar] | None = None
+    ) -> list[tuple[Scalar, ...]]:
+        return self._cursor.execute(sql, dict(parameters) if parameters else None).fetchall()
+
+
+def _fetch_one(
+    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, Scalar] | None = None
+) -> tuple:  # type: ignore[type-arg]  # a row of whatever the statement selects
+    """The first row; all are fetched, since an unread result blocks the cursor."""
+    rows = cursor.execute(sql, dict(parameters) if parameters else None).fetchall()
+    if not rows:
+        raise WarehouseFault(f"no row from: {sql}")
+    return rows[0]

@@ -1,0 +1,130 @@
+"""The one door to the engine: read what `query/` locked, build what is derived, publish what was checked.
+
+Exactly one process owns the engine. `publish` is atomic and idempotent on the load id, and the only
+way in: the publication row commits in the same transaction as its data (the commit point).
+"""
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from catalog.contracts import Contract, Severity
+from catalog.ids import DatasetCode, LoadId, RuleId, Seq
+from query.statement import LockedStatement
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRule:
+    """Rows whose `columns` name no row of `target`'s published data fail; nulls pass."""
+
+    rule_id: RuleId
+    columns: tuple[str, ...]
+    target: DatasetCode
+    target_columns: tuple[str, ...]
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """A checked batch on its way in. `rows` has the contract's columns, and may have `_file`, `_line`.
+
+    Rows that only published data can refuse are written to `rejected`, before the commit.
+    """
+
+    load_id: LoadId
+    contract: Contract
+    rows: Path
+    digest: str
+    rejected: Path
+    references: tuple[ReferenceRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One version: what a load did to its data set."""
+
+    seq: Seq
+    data_set: DatasetCode
+    load_id: LoadId
+    digest: str
+    published_at: datetime
+    added: int
+    changed: int
+    removed: int
+    rejected: int
+    rows: int
+    """Rows of the whole data set after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`rows` and `bytes` of the whole warehouse."""
+
+    seq: Seq
+    data_sets: int
+    bytes: int
+
+
+class ReadSession(Protocol):
+    """One operation: one cursor, one read transaction, one version for all that it reads."""
+
+    @property
+    def seq(self) -> Seq:
+        """The newest version this operation sees."""
+        ...
+
+    @property
+    def at(self) -> Seq | None:
+        """The version to compile against: None for now."""
+        ...
+
+    def read(self, statement: LockedStatement) -> bytes:
+        """JSON: an array of objects; for a single statement an object or null. Blocking.
+
+        QueryTooLong when interrupted, WarehouseFault when the engine fails.
+        """
+        ...
+
+    def publications(self, data_sets: Collection[DatasetCode]) -> Mapping[DatasetCode, Publication]:
+        """The version of each data set that this operation reads (None: of all); none for a set
+        never published."""
+        ...
+
+    def interrupt(self) -> None:
+        """End a running read; may be called from another thread."""
+        ...
+
+
+class Engine(Protocol):
+    def session(self, as_of: datetime | None = None) -> AbstractContextManager[ReadSession]:
+        """AsOfTooOld when no version is kept from then."""
+        ...
+
+    def prepare(self, contract: Contract) -> None:
+        """Make sure the data set's tables exist and have the contract's columns."""
+        ...
+
+    def publish(self, plan: LoadPlan) -> Publication:
+        """The publication of this load, made now or earlier. BatchRejected, InputNotPublished."""
+        ...
+
+    def build(self, statement: LockedStatement, target: Path) -> int:
+        """Write the rows of a derivation as Parquet; the number of rows."""
+        ...
+
+    def latest(self) -> Mapping[DatasetCode, Publication]:
+        """The newest publication of each data set."""
+        ...
+
+    def publication_of(self, load_id: LoadId) -> Publication | None: ...
+
+    def maintain(self) -> None:
+        """Fold the write-ahead log into the file."""
+        ...
+
+    def health(self) -> Health: ...
+
+    def close(self) -> None: ...

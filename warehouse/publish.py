@@ -1,0 +1,191 @@
+"""One short transaction that makes a checked batch the new version of its data set.
+
+The batch is staged; rows that only published data can refuse are set apart; the rest goes in by the
+contract's mode. Append adds new keys (a known key with other values is a conflict, with the same
+values a repetition); upsert replaces known keys; snapshot also ends the keys that are missing. What a
+version supersedes moves to `<set>__past`. The publication row is written last and commits with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from catalog.contracts import PublishMode, Severity
+from catalog.ids import DatasetCode, LoadId, Seq
+from catalog.predicate import Scalar
+from query.print import duckdb_text
+from query.statement import current_table, identifier
+from warehouse.engine import LoadPlan, Publication, ReferenceRule
+from warehouse.errors import BatchRejected, InputNotPublished
+from warehouse.tables import names_of
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KEY_CLASH = "key_clash"
+STAGE = """CREATE OR REPLACE TEMP TABLE hub_stage AS
+    SELECT *, row_number() OVER () AS _row FROM read_parquet($rows)"""
+UNFIT = (
+    "CREATE OR REPLACE TEMP TABLE hub_unfit (_row BIGINT, rule_id VARCHAR, zh VARCHAR, en VARCHAR)"
+)
+CLASHES = """INSERT INTO hub_unfit
+    SELECT s._row, $rule, $zh, $en FROM hub_stage s JOIN {current} c ON {same_key} WHERE {differs}"""
+UNREFERENCED = """INSERT INTO hub_unfit
+    SELECT s._row, $rule, $zh, $en FROM hub_stage s
+    WHERE {given} AND NOT EXISTS (SELECT 1 FROM {target} t WHERE {pairs})"""
+FAILING = "SELECT count(*) FROM hub_unfit WHERE rule_id = $rule"
+FORGIVE = "DELETE FROM hub_unfit WHERE rule_id = $rule"
+WRITE_REJECTED = """COPY (
+    SELECT {file} AS _file, {line} AS _line,
+        to_json({row}) AS row, 0::UBIGINT AS mask,
+        list(struct_pack(rule_id := u.rule_id, "column" := NULL::VARCHAR,
+            reason_zh := u.zh, reason_en := u.en) ORDER BY u.rule_id) AS reasons
+    FROM hub_unfit u JOIN hub_stage s USING (_row)
+    GROUP BY ALL ORDER BY 2
+) TO {path} (FORMAT parquet)"""
+DROP_UNFIT = "DELETE FROM hub_stage WHERE _row IN (SELECT _row FROM hub_unfit)"
+END_CHANGED = """INSERT INTO {past}
+    SELECT {columns}, _seq, $seq FROM {current} c
+    WHERE EXISTS (SELECT 1 FROM hub_stage s WHERE {same_key} AND ({differs}))"""
+END_MISSING = """INSERT INTO {past}
+    SELECT {columns}, _seq, $seq FROM {current} c
+    WHERE NOT EXISTS (SELECT 1 FROM hub_stage s WHERE {same_key})"""
+DELETE_ENDED = """DELETE FROM {current} c USING {past} s WHERE {same_key} AND s._to_seq = $seq"""
+INSERT_NEW = """INSERT INTO {current} ({columns}, _seq)
+    SELECT {columns}, $seq FROM hub_stage ANTI JOIN {current} USING ({key})"""
+COUNT = "SELECT count(*) FROM {current}"
+RECORD = """INSERT INTO hub.publication VALUES
+    ($seq, $data_set, $load_id, $digest, $at, $added, $changed, $removed, $rejected, $rows)"""
+PUBLICATIONS = """SELECT seq, data_set, load_id, digest, epoch_us(published_at), added, changed, removed,
+    rejected, "rows" FROM hub.publication"""
+KNOWN = "SELECT count(*) FROM hub.publication WHERE data_set = $target"
+NEXT_SEQ = "SELECT coalesce(max(seq), 0) + 1 FROM hub.publication"
+
+
+class Run(Protocol):
+    """Runs one statement inside the publishing transaction and gives its rows."""
+
+    def __call__(
+        self, sql: str, parameters: Mapping[str, Scalar] | None = None
+    ) -> list[tuple[Scalar, ...]]: ...
+
+
+def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:
+    """Do it all on an open transaction; the caller commits, or rolls back when it raises."""
+    contract, names = plan.contract, names_of(plan.contract)
+    seq = Seq(_number(run(NEXT_SEQ)))
+    run(STAGE, {"rows": str(plan.rows)})
+    rejected = _set_unfit_apart(plan, names, run)
+    changed = removed = 0
+    if contract.publish_mode is not PublishMode.APPEND:
+        changed = _number(run(END_CHANGED.format(**names), {"seq": seq}))
+        if contract.publish_mode is PublishMode.SNAPSHOT:
+            removed = _number(run(END_MISSING.format(**names), {"seq": seq}))
+        if changed or removed:
+            run(DELETE_ENDED.format(**names), {"seq": seq})
+    inserted = _number(run(INSERT_NEW.format(**names), {"seq": seq}))
+    publication = Publication(
+        seq=seq,
+        data_set=contract.data_set,
+        load_id=plan.load_id,
+        digest=plan.digest,
+        published_at=at,
+        added=inserted - changed,
+        changed=changed,
+        removed=removed,
+        rejected=rejected,
+        rows=_number(run(COUNT.format(**names))),
+    )
+    run(RECORD, _recorded(publication))
+    return publication
+
+
+def publication(row: Sequence[Scalar]) -> Publication:
+    """A row of PUBLICATIONS as a value."""
+    seq, data_set, load_id, digest, at, *counts = row
+    added, changed, removed, rejected, rows = (int(str(count)) for count in counts)
+    return Publication(
+        Seq(int(str(seq))),
+        DatasetCode(str(data_set)),
+        LoadId(str(load_id)),
+        str(digest),
+        EPOCH + timedelta(microseconds=int(str(at))),
+        added,
+        changed,
+        removed,
+        rejected,
+        rows,
+    )
+
+
+def _set_unfit_apart(plan: LoadPlan, names: Mapping[str, str], run: Run) -> int:
+    """Move rows that clash or refer to nothing out of the stage, into the quarantine file."""
+    run(UNFIT)
+    for rule in plan.references:
+        _find_unreferenced(plan, rule, run)
+    if plan.contract.publish_mode is PublishMode.APPEND:
+        run(
+            CLASHES.format(**names),
+            {
+                "rule": KEY_CLASH,
+                "zh": "主键已有不同内容的记录：请核对后以更正方式报送。",
+                "en": "The key is already published with other values: check and send a correction.",
+            },
+        )
+    unfit = _number(run("SELECT count(DISTINCT _row) FROM hub_unfit"))
+    if unfit:
+        columns = {str(row[0]) for row in run("DESCRIBE hub_stage")}
+        run(
+            WRITE_REJECTED.format(
+                file="s._file" if "_file" in columns else "NULL::VARCHAR",
+                line="s._line" if "_line" in columns else "s._row",
+                path=_text(str(plan.rejected)),
+                row=names["row"],
+            )
+        )
+        run(DROP_UNFIT)
+    return unfit
+
+
+def _find_unreferenced(plan: LoadPlan, rule: ReferenceRule, run: Run) -> None:
+    if not _number(run(KNOWN, {"target": rule.target})):
+        raise InputNotPublished(f"{plan.contract.data_set} refers to {rule.target}")
+    pairs = zip(rule.columns, rule.target_columns, strict=True)
+    run(
+        UNREFERENCED.format(
+            given=" AND ".join(f"s.{identifier(name)} IS NOT NULL" for name in rule.columns),
+            target=duckdb_text(current_table(rule.target)),
+            pairs=" AND ".join(f"s.{identifier(o)} = t.{identifier(t)}" for o, t in pairs),
+        ),
+        {
+            "rule": rule.rule_id,
+            "zh": f"{'、'.join(rule.columns)} 在 {rule.target} 中不存在：请先补登或改正编码。",
+            "en": f"{', '.join(rule.columns)} is not in {rule.target}: register it there or mend the code.",
+        },
+    )
+    if rule.severity is Severity.CRITICAL and _number(run(FAILING, {"rule": rule.rule_id})):
+        raise BatchRejected(load_id=plan.load_id, rules=rule.rule_id)
+    if rule.severity is Severity.INFO:
+        run(FORGIVE, {"rule": rule.rule_id})
+
+
+def _recorded(publication: Publication) -> dict[str, Scalar]:
+    return {
+        "seq": publication.seq,
+        "data_set": publication.data_set,
+        "load_id": publication.load_id,
+        "digest": publication.digest,
+        "at": publication.published_at,
+        "added": publication.added,
+        "changed": publication.changed,
+        "removed": publication.removed,
+        "rejected": publication.rejected,
+        "rows": publication.rows,
+    }
+
+
+def _number(rows: list[tuple[Scalar, ...]]) -> int:
+    return int(str(rows[0][0]))
+
+
+def _text(value: str) -> str:
+    """A string literal, for the few places that take no parameter."""
+    return "'" + value.replace("'", "''") + "'"

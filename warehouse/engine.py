@@ -90,7 +90,8 @@ class ReadSession(Protocol):
 
     def publications(self, data_sets: Collection[DatasetCode]) -> Mapping[DatasetCode, Publication]:
         """The version of each data set that this operation reads (None: of all); none for a set
-        never published."""
+        never published.
+        """
         ...
 
     def interrupt(self) -> None:

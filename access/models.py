@@ -1,0 +1,48 @@
+"""Registry rows of access: clients, the tokens they were given, and the epoch of both.
+
+A secret is stored as its digest, a token only by its id. Rows are never deleted while a token could
+still be used; a revoked client stays, because the usage log names it.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registry.base import Base
+
+
+class Client(Base):
+    """An application or person's console that can get tokens."""
+
+    __tablename__ = "client"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    organisation: Mapped[str] = mapped_column(String(64), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    """For people: 沙坪坝区防汛研判应用."""
+    roles: Mapped[list[str]] = mapped_column(JSON)
+    secret_digest: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class IssuedToken(Base):
+    """An access token that was handed out, by its `jti`."""
+
+    __tablename__ = "issued_token"
+
+    id: Mapped[str] = mapped_column(String(43), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.id"), index=True)
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    revoked_at: Mapped[datetime | None]
+
+
+class AccessEpoch(Base):
+    """One row: a number that grows with each revocation or change of a client, for other processes."""
+
+    __tablename__ = "access_epoch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[int]

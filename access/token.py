@@ -1,0 +1,140 @@
+"""Turns a bearer token into a principal, or refuses it.
+
+Rules: only ES256, only `typ: at+jwt`, our issuer and audience, a key of ours by its `kid`, 30 s of
+leeway; the token must have been handed out here and neither it nor its client revoked. Whatever is
+wrong with a token reads the same, except that it expired or was revoked. A verified token is
+remembered by digest until it expires or the access epoch changes, never past either.
+"""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from joserfc import jws, jwt
+from joserfc.errors import ExpiredTokenError, JoseError
+
+from access.clients import ClientStore
+from access.errors import TokenExpired, TokenInvalid, TokenRevoked
+from access.keys import ALGORITHM, SigningKeys
+from access.principal import Principal
+from catalog.clock import Clock, SystemClock
+
+TYPE = "at+jwt"
+LEEWAY = timedelta(seconds=30)
+LONGEST_TOKEN = 4096
+REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    principal: Principal
+    until: datetime
+    epoch: int
+
+
+class Verifier:
+    """Verifies the tokens of one issuer for one audience."""
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        keys: SigningKeys,
+        clients: ClientStore,
+        system_clock: Clock | None = None,
+    ) -> None:
+        self._keys = keys
+        self._clients = clients
+        self._clock = system_clock or SystemClock()  # tokens run on system time, not city time
+        self._remembered: dict[bytes, _Verified] = {}
+        self._lock = threading.Lock()
+        self._claims: dict[str, jwt.ClaimsOption] = {
+            "iss": {"essential": True, "value": issuer},
+            "aud": {"essential": True, "value": audience},
+            "exp": {"essential": True},
+            "iat": {"essential": True},
+            "jti": {"essential": True},
+            "sub": {"essential": True},
+            "client_id": {"essential": True},
+        }
+
+    def recall(self, bearer: str) -> Principal | None:
+        """The principal of a token that was verified before; memory only, so fit for the event loop."""
+        known = self._remembered.get(_digest(bearer))
+        if known is None or known.epoch != self._clients.epoch:
+            return None
+        return known.principal if self._clock.now() < known.until else None
+
+    def verify(self, bearer: str) -> Principal:
+        """Raises TokenInvalid, TokenExpired or TokenRevoked; may read the registry, so it blocks."""
+        recalled = self.recall(bearer)
+        if recalled is not None:
+            return recalled
+        epoch = (
+            self._clients.epoch
+        )  # taken before the look-up: a revocation in between is not missed
+        claims = self._checked(bearer)
+        principal = self._known(claims)
+        self._remember(bearer, _Verified(principal, principal.expires + LEEWAY, epoch))
+        return principal
+
+    def _checked(self, bearer: str) -> dict[str, Any]:
+        now = int(self._clock.now().timestamp())
+        try:
+            self._meet(bearer)
+            token = jwt.decode(bearer, self._keys.verifying, algorithms=[ALGORITHM])
+            if token.header.get("typ") != TYPE:
+                _refuse()
+            registry = jwt.JWTClaimsRegistry(
+                now, leeway=int(LEEWAY.total_seconds()), **self._claims
+            )
+            registry.validate(token.claims)
+        except ExpiredTokenError:
+            raise TokenExpired from None
+        except (JoseError, ValueError, TypeError, KeyError):
+            raise TokenInvalid from None
+        return token.claims
+
+    def _meet(self, bearer: str) -> None:
+        """Refuses what is not a signed token with a `kid`; takes up a key rotated elsewhere."""
+        if len(bearer) > LONGEST_TOKEN or not bearer.isascii():
+            _refuse()
+        kid = jws.extract_compact(bearer.encode()).headers().get("kid")
+        if not isinstance(kid, str):
+            _refuse()
+        if not self._keys.knows(kid):
+            self._keys.reload()
+
+    def _known(self, claims: dict[str, Any]) -> Principal:
+        standing = self._clients.standing(claims["jti"])
+        if standing is None or standing.client.id != claims["client_id"]:
+            raise TokenInvalid
+        if standing.revoked:
+            raise TokenRevoked
+        client = standing.client
+        expires = datetime.fromtimestamp(claims["exp"], UTC)
+        return Principal(client.id, client.organisation, client.roles, claims["jti"], expires)
+
+    def _remember(self, bearer: str, verified: _Verified) -> None:
+        with self._lock:
+            if len(self._remembered) >= REMEMBERED:
+                self._forget(verified.epoch)
+            self._remembered[_digest(bearer)] = verified
+
+    def _forget(self, epoch: int) -> None:
+        """Drops what is over; where nothing is, the older half."""
+        now = self._clock.now()
+        live = {k: v for k, v in self._remembered.items() if v.until > now and v.epoch == epoch}
+        if len(live) >= REMEMBERED:
+            live = dict(list(live.items())[REMEMBERED // 2 :])
+        self._remembered = live
+
+
+def _digest(bearer: str) -> bytes:
+    return hashlib.sha256(bearer.encode("utf-8", "surrogateescape")).digest()
+
+
+def _refuse() -> NoReturn:
+    raise TokenInvalid

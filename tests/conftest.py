@@ -1,0 +1,54 @@
+"""What every test folder shares: the PostgreSQL server of the session and registries on both stores."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+import migrations.run
+from registry.store import Registry
+from tests.postgres import Postgres, postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server for the session, started by the first test that asks."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The SQLAlchemy address of an empty PostgreSQL database of this test alone."""
+    name = f"test_{secrets.token_hex(6)}"
+    administration = create_engine(postgres.url("postgres"), isolation_level="AUTOCOMMIT")
+    with administration.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield postgres.url(name)
+    with administration.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    administration.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The SQLAlchemy address of a registry file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'registry.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def registry_url(request: pytest.FixtureRequest) -> str:
+    """An empty registry database on each of the two stores."""
+    fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture
+def registry(registry_url: str) -> Iterator[Registry]:
+    """A migrated registry on each of the two stores."""
+    migrations.run.upgrade(registry_url)
+    opened = Registry(registry_url)
+    yield opened
+    opened.close()

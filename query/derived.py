@@ -62,7 +62,7 @@ def compile_derivation(
     for node in outside(built, trees):
         if isinstance(node, exp.Table) and node.name not in ctes:
             raise UnlockedStatement(f"{derivation.data_set} reads the table {node.name}")
-    used = {p.name for p in built.find_all(exp.Parameter)}
+    used = {p.name for p in built.find_all(exp.Parameter, exp.Placeholder)}
     return LockedStatement(
         built,
         {name: value for name, value in parameters.items() if name in used},
@@ -86,7 +86,7 @@ def _problems(tree: exp.Query, derivation: Derivation) -> list[str]:
                 found.append(f"{node.name} is not a declared input.")
         elif isinstance(node, exp.Anonymous) and node.name.lower() not in ENGINE_FUNCTIONS:
             found.append(f"the function {node.name} is not allowed.")
-        elif isinstance(node, exp.Parameter) and node.name not in derivation.parameters:
+        elif isinstance(node, exp.Placeholder) and node.name not in derivation.parameters:
             found.append(f"the parameter ${node.name} is not declared.")
     return found
 

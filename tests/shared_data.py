@@ -160,7 +160,7 @@ def reading_rows(*rows: tuple[str, datetime, str | None, int]) -> pa.Table:
             ("place_code", pa.int64()),
         ]
     )
-    columns = list(zip(*rows, strict=True)) if rows else [[], [], [], []]
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
     arrays = [
         pa.array(columns[0], pa.string()),
         pa.array(columns[1], schema.field(1).type),

@@ -1,0 +1,1 @@
+"""Golden pairs: `golden/<name>.sql` is what the tree of the same name compiles to."""

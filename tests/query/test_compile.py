@@ -1,0 +1,163 @@
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlglot
+
+from catalog.ids import PlaceCode, Seq
+from catalog.predicate import And, Compare, Not, Op, Or, Within
+from query.compile import compile_read
+from query.errors import AliasClash, UnknownField, WrongValue
+from query.print import duckdb_text
+from query.relation import Scope
+from query.tree import Constant, Leaf, Nested, Order, Read, ReadOne
+from tests.shared_data import READINGS, STATIONS, catalogue, grant
+
+GOLDEN = Path(__file__).parent / "golden"
+ALL = ["station_code", "observed_at", "level_m", "place_code"]
+LEVEL = (Leaf("level", "level_m"),)
+AT = datetime(2026, 8, 1, tzinfo=UTC)
+
+TREES: Mapping[str, Read | ReadOne] = {
+    "plain_columns_with_aliases": Read(
+        READINGS, (Leaf("at", "observed_at"), Leaf("p", "place_code"), Constant("__typename", "T"))
+    ),
+    "every_filter": Read(
+        READINGS,
+        LEVEL,
+        where=And(
+            (
+                Compare("level_m", Op.BETWEEN, (Decimal("1.5"), Decimal(200))),
+                Or(
+                    (Compare("station_code", Op.EQ, "A"), Compare("station_code", Op.CONTAINS, "B"))
+                ),
+                Not(Compare("station_code", Op.IN, ("C", "D"))),
+                Compare("level_m", Op.IS_NULL, False),  # noqa: FBT003 - the operand of isNull
+                Within("place_code", (PlaceCode("500172"),)),
+                Compare("observed_at", Op.GTE, AT),
+            )
+        ),
+    ),
+    "order_is_made_total_by_the_key": Read(
+        READINGS, LEVEL, order=(Order("level_m", descending=True),), limit=10, offset=20
+    ),
+    "to_one_is_a_left_join": Read(
+        READINGS, (Nested("station", "station", (Leaf("name", "name"),)),)
+    ),
+    "to_many_is_a_lateral_list": Read(
+        STATIONS,
+        (
+            Leaf("name", "name"),
+            Nested(
+                "latest",
+                "readings",
+                LEVEL,
+                where=Compare("level_m", Op.GT, Decimal(0)),
+                order=(Order("observed_at", descending=True),),
+                limit=2,
+            ),
+        ),
+    ),
+    "one_row_by_its_key": ReadOne(READINGS, LEVEL, (("station_code", "A"), ("observed_at", AT))),
+}
+
+
+def scope() -> Scope:
+    return Scope(
+        catalogue(),
+        [
+            grant(READINGS, ALL, places=["500106"]),
+            grant(STATIONS, ["code", "name", "phone"], masked=["phone"]),
+        ],
+        mask_key="key",
+    )
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_a_tree_compiles_to_its_golden_statement(name: str) -> None:
+    statement = compile_read(TREES[name], scope())
+    text = sqlglot.parse_one(duckdb_text(statement.tree), dialect="duckdb").sql(
+        dialect="duckdb", pretty=True, identify=True
+    )
+    file = GOLDEN / f"{name}.sql"
+    assert text + "\n" == file.read_text("utf-8"), f"{file} differs:\n{text}"
+
+
+def test_as_of_reads_kept_and_superseded_rows() -> None:
+    text = duckdb_text(compile_read(TREES["plain_columns_with_aliases"], scope(), Seq(7)).tree)
+    assert '"shared"."reading" WHERE "_seq" <= 7' in text
+    assert '"shared"."reading__past" WHERE "_from_seq" <= 7 AND "_to_seq" > 7' in text
+
+
+def test_values_are_bound_and_never_printed() -> None:
+    hostile = "x'; DROP TABLE shared.reading; --"
+    tree = Read(READINGS, LEVEL, where=Compare("station_code", Op.EQ, hostile))
+    statement = compile_read(tree, scope())
+    assert hostile not in duckdb_text(statement.tree)
+    assert hostile in statement.parameters.values()
+
+
+def test_a_hidden_column_and_a_missing_one_read_the_same() -> None:
+    hidden = Scope(catalogue(), [grant(READINGS, ALL[:2], places=["500106"])], "key")
+    messages = set()
+    for name in ("level_m", "no_such_column"):
+        for tree in (
+            Read(READINGS, (Leaf("x", name),)),
+            Read(READINGS, (Leaf("x", "station_code"),), where=Compare(name, Op.EQ, "1")),
+            Read(READINGS, (Leaf("x", "station_code"),), order=(Order(name),)),
+        ):
+            with pytest.raises(UnknownField) as refused:
+                compile_read(tree, hidden)
+            messages.add(re.sub(name, "NAME", refused.value.message_en))
+    assert len(messages) == 1
+
+
+def test_a_data_set_without_a_grant_is_unknown_also_as_a_relation() -> None:
+    only_readings = Scope(catalogue(), [grant(READINGS, ALL, places=["500106"])], "key")
+    with pytest.raises(UnknownField):
+        compile_read(Read(STATIONS, (Leaf("x", "name"),)), only_readings)
+    with pytest.raises(UnknownField):
+        compile_read(Read(READINGS, (Nested("s", "station", (Leaf("x", "name"),)),)), only_readings)
+
+
+def test_a_masked_join_column_makes_no_relation() -> None:
+    masked = Scope(
+        catalogue(),
+        [
+            grant(READINGS, ALL, places=["500106"], masked=["station_code"]),
+            grant(STATIONS, ["code", "name"]),
+        ],
+        "key",
+    )
+    assert masked.relations(READINGS) == {}
+    assert masked.relations(STATIONS) == {}
+
+
+def test_aliases_that_differ_only_in_case_are_refused() -> None:
+    with pytest.raises(AliasClash):
+        compile_read(Read(READINGS, (Leaf("a", "level_m"), Leaf("A", "observed_at"))), scope())
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        Compare("level_m", Op.EQ, "text"),
+        Compare("level_m", Op.CONTAINS, "1"),
+        Compare("place_code", Op.EQ, "50x"),
+        Compare("station_code", Op.EQ, 5),
+        Compare("observed_at", Op.LT, True),  # noqa: FBT003 - a wrong value
+    ],
+)
+def test_a_value_that_does_not_fit_its_column_is_refused(predicate: Compare) -> None:
+    with pytest.raises(WrongValue):
+        compile_read(Read(READINGS, LEVEL, where=predicate), scope())
+
+
+def test_two_clients_with_the_same_visible_columns_have_the_same_key() -> None:
+    here = Scope(catalogue(), [grant(READINGS, ALL, places=["500106"])], "key")
+    there = Scope(catalogue(), [grant(READINGS, ALL, places=["500172"])], "key")
+    fewer = Scope(catalogue(), [grant(READINGS, ALL[:3], places=["500106"])], "key")
+    assert here.key == there.key != fewer.key

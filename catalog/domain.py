@@ -107,6 +107,7 @@ class Domain:
     contract_texts: Mapping[DatasetCode, str]
     sources: tuple[Source, ...]
     derivations: tuple[Derivation, ...]
+    contract_files: Mapping[DatasetCode, Path]
 
 
 def read_organisations(file: Path) -> tuple[Organisation, ...]:
@@ -116,11 +117,19 @@ def read_organisations(file: Path) -> tuple[Organisation, ...]:
 def read_domain(folder: Path) -> Domain:
     """A domain folder; DeclarationError names file and line of the first problem."""
     declared = read_declared(folder / "domain.yaml", DomainFile)
-    contracts, texts = [], {}
+    contracts: list[Contract] = []
+    texts: dict[DatasetCode, str] = {}
+    paths: dict[DatasetCode, Path] = {}
     for file in sorted((folder / "contracts").glob("*.odcs.yaml")):
         contract = read_contract(file)
+        if contract.data_set in texts:
+            raise read_document(file).error(
+                ("schema", 0, "name"),
+                f"{contract.data_set} is also {paths[contract.data_set].name}.",
+            )
         contracts.append(contract)
         texts[contract.data_set] = file.read_text("utf-8")
+        paths[contract.data_set] = file
         if contract.domain != declared.code:
             raise read_document(file).error(("domain",), f"domain is not {declared.code}.")
     sources = folder / "sources.yaml"
@@ -132,6 +141,7 @@ def read_domain(folder: Path) -> Domain:
         contract_texts=texts,
         sources=read_declared(sources, SourcesFile).sources if sources.exists() else (),
         derivations=tuple(_derivation(folder, entry) for entry in declared.derived),
+        contract_files=paths,
     )
 
 

@@ -7,6 +7,7 @@ zone governs keeps the code of its statistical parent but belongs to the zone.
 """
 
 import csv
+import io
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -130,9 +131,12 @@ class Places:
         return found
 
 
-def read_places(file: Path) -> Places:
-    """A places file (CSV, UTF-8, columns as HEADER); DeclarationError names the line."""
-    with file.open(encoding="utf-8", newline="") as stream:
+def read_places(file: Path, text: str | None = None) -> Places:
+    """A places file (CSV, UTF-8, columns as HEADER), or `text`, said to be that file.
+
+    DeclarationError names the line.
+    """
+    with io.StringIO(file.read_text("utf-8") if text is None else text) as stream:
         reader = csv.reader(stream)
         if next(reader, None) != HEADER:
             raise DeclarationError(file, 1, f"needs the columns {', '.join(HEADER)}.")

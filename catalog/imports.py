@@ -1,0 +1,235 @@
+"""Declared files into the registry. The registry is the truth; a file is an import.
+
+It is keyed by its digest: a known one changes nothing, even when something newer came since; a new
+one proposes a new version, which becomes the truth when a steward publishes its entry. A file that
+reuses a number, or promises less than it changes, is refused with file and line.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from catalog.changes import change, promised, version_of
+from catalog.contracts import Contract, Level
+from catalog.declaration import read_document
+from catalog.declared import (
+    Declared,
+    VersionState,
+    declare,
+    derivation_body,
+    publish_derivation,
+)
+from catalog.directories import fields_of
+from catalog.domain import Domain, Organisation
+from catalog.entries import entry_of, new_entry, organisations, revise
+from catalog.ids import DatasetCode, DomainCode
+from catalog.models import ContractVersionRow, EntryRow, OrganisationRow
+from catalog.names import check_names
+from catalog.odcs import read_contract
+from catalog.writing import Writing
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    PROPOSED = "proposed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one declared data set."""
+
+    data_set: DatasetCode
+    version: str
+    outcome: Outcome
+
+
+@lru_cache(maxsize=8192)
+def contract_from(text: str, file: str) -> Contract:
+    """A stored contract; parsing is slow and the text never changes."""
+    return read_contract(Path(file), text)
+
+
+def import_organisations(writing: Writing, declared: Iterable[Organisation]) -> int:
+    """How many are new or changed."""
+    changed = 0
+    for organisation in declared:
+        body = organisation.model_dump(mode="json")
+        if declare(writing, Declared.ORGANISATION, organisation.code, body):
+            writing.session.merge(OrganisationRow(**organisation.model_dump()))
+            changed += 1
+    return changed
+
+
+def import_domain(writing: Writing, domain: Domain) -> tuple[Imported, ...]:
+    """All of a domain or, at the first error, nothing of it."""
+    session = writing.session
+    known = latest_contracts(session)
+    check_names(domain.contracts, known, domain.contract_files, domain.contract_texts)
+    providers = organisations(session)
+    for contract in domain.contracts:
+        document = read_document(
+            domain.contract_files[contract.data_set], domain.contract_texts[contract.data_set]
+        )
+        if contract.provider not in providers:
+            raise document.error(
+                ("customProperties",), f"provider {contract.provider} is not a known organisation."
+            )
+        if providers[contract.provider].level is Level.TOWNSHIP:
+            raise document.error(
+                ("customProperties",),
+                "a township-level unit catalogues nothing itself; its district does.",
+            )
+    proposals = {
+        d.data_set: declare(
+            writing, Declared.DERIVATION, d.data_set, derivation_body(d), VersionState.PROPOSED
+        )
+        for d in domain.derivations
+    }
+    for source in domain.sources:
+        declare(writing, Declared.SOURCE, source.id, source.model_dump(mode="json"))
+    return tuple(
+        _import_contract(
+            writing,
+            domain,
+            contract,
+            known.get(contract.data_set),
+            proposals.get(contract.data_set, False),
+        )
+        for contract in domain.contracts
+    )
+
+
+def latest_contracts(session: Session) -> dict[DatasetCode, Contract]:
+    """The highest version of each data set, published or not."""
+    found: dict[DatasetCode, Contract] = {}
+    for row in session.scalars(select(ContractVersionRow)):
+        contract = contract_from(row.text, row.file)
+        held = found.get(contract.data_set)
+        if held is None or version_of(held.version) < version_of(contract.version):
+            found[contract.data_set] = contract
+    return found
+
+
+def publish_versions(writing: Writing, data_set: DatasetCode) -> None:
+    """The proposed contract and derivation of a data set become the served ones."""
+    session = writing.session
+    proposed = proposed_contract(session, data_set)
+    if proposed is not None:
+        session.execute(
+            update(ContractVersionRow)
+            .where(
+                ContractVersionRow.data_set == data_set,
+                ContractVersionRow.state == VersionState.PUBLISHED,
+            )
+            .values(state=VersionState.SUPERSEDED)
+        )
+        proposed.state = VersionState.PUBLISHED
+        proposed.published_by, proposed.published_at = writing.actor.client, writing.at
+    publish_derivation(session, data_set)
+
+
+def proposed_contract(session: Session, data_set: DatasetCode) -> ContractVersionRow | None:
+    """The newest version that waits for its entry's publication."""
+    return session.scalar(
+        select(ContractVersionRow)
+        .where(
+            ContractVersionRow.data_set == data_set,
+            ContractVersionRow.state == VersionState.PROPOSED,
+        )
+        .order_by(ContractVersionRow.id.desc())
+        .limit(1)
+    )
+
+
+def _import_contract(
+    writing: Writing,
+    domain: Domain,
+    contract: Contract,
+    held: Contract | None,
+    rederived: bool,
+) -> Imported:
+    session = writing.session
+    known = session.scalar(
+        select(ContractVersionRow.id).where(ContractVersionRow.digest == contract.digest)
+    )
+    if known is not None and not rederived:
+        return Imported(contract.data_set, contract.version, Outcome.UNCHANGED)
+    if known is None:
+        _check_version(domain, contract, held)
+        session.execute(
+            update(ContractVersionRow)
+            .where(
+                ContractVersionRow.data_set == contract.data_set,
+                ContractVersionRow.state == VersionState.PROPOSED,
+            )
+            .values(state=VersionState.SUPERSEDED)
+        )
+        session.add(_version_row(writing, domain, contract))
+    outcome = _propose_entry(writing, domain.code, contract if known is None else held)
+    return Imported(contract.data_set, contract.version, outcome)
+
+
+def _propose_entry(writing: Writing, domain: DomainCode, contract: Contract | None) -> Outcome:
+    assert contract is not None  # noqa: S101 - a known digest has a held contract
+    session = writing.session
+    fields, why = fields_of(contract), f"导入数据契约 {contract.version}"
+    row = session.scalar(select(EntryRow).where(EntryRow.data_set == contract.data_set))
+    if row is None:
+        new_entry(
+            writing,
+            contract.data_set,
+            fields,
+            level=contract.level,
+            why=why,
+            domain=domain,
+            data_set=contract.data_set,
+        )
+        return Outcome.CREATED
+    old = entry_of(row).fields
+    fields = replace(fields, secrecy=old.secrecy, personal_information=old.personal_information)
+    revise(writing, row, fields, known=organisations(session), why=why)
+    row.level = contract.level
+    return Outcome.PROPOSED
+
+
+def _check_version(domain: Domain, contract: Contract, held: Contract | None) -> None:
+    if held is None:
+        return
+    document = read_document(
+        domain.contract_files[contract.data_set], domain.contract_texts[contract.data_set]
+    )
+    says = promised(held.version, contract.version)
+    if says is None:
+        raise document.error(
+            ("version",),
+            f"the registry holds {contract.data_set} {held.version} with other content;"
+            f" a changed file needs a higher version than that.",
+        )
+    needs = change(held, contract)
+    if says < needs:
+        raise document.error(
+            ("version",),
+            f"the change from {held.version} is {needs.name.lower()}; {contract.version} is only"
+            f" a {says.name.lower()} step.",
+        )
+
+
+def _version_row(writing: Writing, domain: Domain, contract: Contract) -> ContractVersionRow:
+    return ContractVersionRow(
+        data_set=contract.data_set,
+        version=contract.version,
+        digest=contract.digest,
+        file=f"{domain.code}/contracts/{domain.contract_files[contract.data_set].name}",
+        text=domain.contract_texts[contract.data_set],
+        state=VersionState.PROPOSED,
+        proposed_by=writing.actor.client,
+        proposed_at=writing.at,
+        published_by=None,
+        published_at=None,
+    )

@@ -1,0 +1,34 @@
+"""`make bench`: every figure as a ratio between contenders of one run, on this machine, now.
+
+Absolute times on a shared machine say little; what one contender costs beside another says much.
+Run one part with `make bench ARGS=serving` (or publishing, loading).
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+
+from bench.loading import loading
+from bench.measure import Table
+from bench.publishing import publishing
+from bench.serving import serving
+
+PARTS: Mapping[str, Callable[[], Table]] = {
+    "serving": serving,
+    "publishing": publishing,
+    "loading": loading,
+}
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(PARTS)
+    unknown = [name for name in wanted if name not in PARTS]
+    if unknown:
+        print(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+        return 2
+    for name in wanted:
+        print(PARTS[name]().text(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

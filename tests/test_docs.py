@@ -1,0 +1,99 @@
+"""The documents are true: what exists has its heading, what has a heading exists."""
+
+import importlib
+import pkgutil
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catalog.errors import VitalhubError
+from settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = [
+    "registry",
+    "catalog",
+    "query",
+    "warehouse",
+    "connectors",
+    "quality",
+    "access",
+    "jobs",
+    "schema",
+]
+
+
+def modules() -> Iterator[str]:
+    for package in PACKAGES:
+        for found in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
+            if not found.name.endswith("expectations"):  # Great Expectations has its own test
+                yield found.name
+
+
+def error_codes() -> set[str]:
+    for module in modules():
+        importlib.import_module(module)
+    found, pending = set(), [VitalhubError]
+    while pending:
+        kind = pending.pop()
+        pending += kind.__subclasses__()
+        if "code" in vars(kind) and kind.__module__.split(".")[0] in PACKAGES:
+            found.add(kind.code)
+    return found
+
+
+def headings(page: str) -> set[str]:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    return set(re.findall(r"^#{2,4} `?([A-Za-z0-9_ -]+?)`?(?: .*)?$", text, re.MULTILINE))
+
+
+def test_every_error_code_has_its_heading_and_no_heading_lacks_its_code() -> None:
+    documented = {name for name in headings("errors.md") if name.isupper()}
+    assert error_codes() == documented
+
+
+def test_every_setting_has_its_heading() -> None:
+    documented = {name for name in headings("settings.md") if name.startswith("VITALHUB_")}
+    assert documented == {f"VITALHUB_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_every_folder_stands_in_the_architecture_page() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    listed = set(re.findall(r"^\| `([a-z]+)/`", text, re.MULTILINE))
+    tracked = {f.parent.name for f in ROOT.glob("*/__init__.py")} | {
+        "cities",
+        "console",
+        "docs",
+        "migrations",
+    }
+    assert listed == tracked
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["test"]
+    names = {re.split(r"[\[<>=]", name)[0] for name in wanted}
+    text = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    missing = {n for n in names if not re.search(rf"(\| |, ){re.escape(n)}[,\s]", text)}
+    assert not {n for n in missing if not n.startswith("types-")}
+
+
+def test_every_decision_page_states_the_decision_in_its_name() -> None:
+    for page in (ROOT / "docs" / "decisions").glob("*.md"):
+        assert re.fullmatch(r"\d{4}(-[a-z0-9]+){3,}\.md", page.name), page.name
+
+
+def test_no_installed_distribution_provides_one_of_our_top_level_names() -> None:
+    ours = {*PACKAGES, "server", "settings", "demo", "bench", "tests", "migrations"}
+    site = Path(importlib.import_module("starlette").__file__ or "").parents[1]
+    taken = {p.stem for p in site.iterdir() if p.suffix in {"", ".py"} and p.stem in ours}
+    assert not taken
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_readme_begins_with_the_two_commands(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    assert text.index("make serve") < text.index("make test") < 1500

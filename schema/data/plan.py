@@ -16,10 +16,12 @@ import anyio.to_thread
 from graphql import GraphQLFieldResolver, GraphQLResolveInfo
 
 from catalog.contracts import camel
-from catalog.ids import DatasetCode, GrantId
+from catalog.errors import UserError
+from catalog.ids import DatasetCode, GrantId, Seq
 from catalog.predicate import columns_of
 from query.compile import compile_read
 from query.relation import Scope
+from query.statement import LockedStatement
 from query.tree import Leaf, Nested, Order, Read, ReadOne, Selection
 from schema.data.selection import Arguments, Asked, read_of, read_one_of
 from schema.data.types import Resolvers, RowShape
@@ -60,7 +62,8 @@ class Reading:
     ) -> None:
         self.scope = scope
         self.noted: dict[DatasetCode, Noted] = {}
-        self.rows_bytes = 0
+        self.rows = 0
+        """Row objects in what was read, nested ones too."""
         self._engine = engine
         self._pool = pool
         self._seconds = seconds
@@ -71,6 +74,7 @@ class Reading:
         self._opened = ExitStack()
         self._timer: asyncio.TimerHandle | None = None
         self._expired = False
+        self._fault: Exception | None = None
 
     async def answer(self, tree: Tree, as_of: datetime | None) -> RawJson:
         """The rows as JSON. QueryTooLong, AsOfDiffers, InputWithdrawn and the compiler's refusals."""
@@ -81,14 +85,16 @@ class Reading:
             content = await anyio.to_thread.run_sync(self._read, tree, as_of, limiter=self._pool)
         return RawJson(content)
 
-    async def publications(self) -> Mapping[DatasetCode, Publication]:
-        """The version of each data set that was read."""
-        session = self._session
-        if session is None or not self.noted:
+    def publications(self) -> Mapping[DatasetCode, Publication]:
+        """The version of each data set that was read. Blocking."""
+        if self._session is None or not self.noted:
             return {}
-        return await anyio.to_thread.run_sync(
-            session.publications, tuple(self.noted), limiter=self._pool
-        )
+        return self._session.publications(tuple(self.noted))
+
+    @property
+    def version(self) -> Seq | None:
+        """The version number that was read; None when nothing was."""
+        return None if self._session is None else self._session.at or self._session.seq
 
     async def close(self) -> None:
         if self._timer is not None:
@@ -105,12 +111,26 @@ class Reading:
                 raise InputWithdrawn(data_set=camel(data_set))
         if self._expired:
             raise QueryTooLong(seconds=self._seconds)
-        content = session.read(statement)
         self._note(tree)
-        self.rows_bytes += len(content)
+        content = self._run(session, statement)
+        self.rows += objects_in(content)
         return content
 
+    def _run(self, session: ReadSession, statement: LockedStatement) -> bytes:
+        """A fault goes through the session's own end, where the engine may have to recover."""
+        try:
+            return session.read(statement)
+        except UserError:
+            raise
+        except Exception as fault:
+            self._fault = fault
+            self._session = None
+            self._opened.__exit__(type(fault), fault, fault.__traceback__)
+            raise
+
     def _at(self, as_of: datetime | None) -> ReadSession:
+        if self._fault is not None:
+            raise self._fault
         if self._session is None:
             self._session = self._opened.enter_context(self._engine.session(as_of))
             self._as_of = as_of
@@ -127,6 +147,16 @@ class Reading:
         for data_set, column in columns_read(tree, self.scope):
             noted = self.noted.setdefault(data_set, Noted(self.scope.grant(data_set).id))
             noted.columns.add(column)
+
+
+def objects_in(content: bytes) -> int:
+    """How many objects a JSON text holds, without parsing it.
+
+    Quotes inside a text are escaped, so `{"` is the start of an object unless that quote ends a
+    text, and then a comma or a closing bracket follows, which no key begins with.
+    """
+    starts = content.count(b'{"')
+    return starts - sum(content.count(b'{"' + end) for end in (b",", b"}", b"]"))
 
 
 def columns_read(tree: Tree, scope: Scope) -> Iterator[tuple[DatasetCode, str]]:

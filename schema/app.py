@@ -1,0 +1,61 @@
+"""The web application: the API, the token endpoint beside it, health, and the console's local pages."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from schema.caller import Callers
+from schema.context import Services
+from schema.health import HealthEndpoint
+from schema.http import GraphQLEndpoint
+from schema.media import GRAPHQL_JSON, HTML, JSON, accepted
+from schema.operation import Operations
+from schema.view import Views
+
+CONSOLE = Path(__file__).parent.parent / "console"
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+        "form-action 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def create_app(
+    services: Services, callers: Callers, token_routes: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """`token_routes`: those of the embedded issuer."""
+    endpoint = GraphQLEndpoint(callers, Views(), Operations(services))
+    health = HealthEndpoint(callers, services)
+
+    async def graphql(request: Request) -> Response:
+        if request.method == "GET" and _wants_page(request):
+            return FileResponse(CONSOLE / "graphiql" / "index.html", headers=PAGE_HEADERS)
+        return await endpoint(request)
+
+    async def home(_request: Request) -> Response:
+        return RedirectResponse("/graphql")
+
+    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    return Starlette(
+        routes=[
+            Route("/", home),
+            Route("/graphql", graphql, methods=methods),
+            Route("/health", health.__call__),
+            *token_routes,
+            Mount("/console", StaticFiles(directory=CONSOLE)),
+        ]
+    )
+
+
+def _wants_page(request: Request) -> bool:
+    return accepted(request.headers.get("accept"), (JSON, GRAPHQL_JSON, HTML)) == HTML

@@ -1,0 +1,65 @@
+"""What resolvers are given: the hub's services and the operation they answer for.
+
+Every service is synchronous; `blocking` runs a call in a worker thread, because a registry or engine
+call on the event loop would stall every other caller.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+import anyio.to_thread
+import strawberry
+
+from access.principal import Principal
+from access.usage import UsageLog
+from catalog.catalogue import Catalogue
+from catalog.clock import Clock
+from catalog.ids import DatasetCode
+from schema.caller import Caller
+from schema.data.plan import DataContext, Reading
+from schema.data.types import RowShape
+from schema.provenance import Grades
+from warehouse.engine import Engine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The hub behind the API."""
+
+    clock: Clock
+    catalogue: Callable[[], Catalogue]
+    engine: Engine
+    withdrawn: Callable[[DatasetCode], bool]
+    """Whether a derived data set has lost the grant of one of its inputs."""
+    grades: Grades
+    usage: UsageLog
+    query_seconds: float = 10.0
+    query_threads: int = 2
+
+
+@dataclass(frozen=True)
+class Operation(DataContext):
+    """One operation under way: who asks, and its data side."""
+
+    services: Services
+    caller: Caller
+    reading: Reading
+    shapes: Mapping[str, RowShape]
+    request_id: str
+
+    @property
+    def principal(self) -> Principal:
+        return self.caller.principal
+
+
+Info = strawberry.Info[Operation, None]
+
+
+async def blocking(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The call's result, from a worker thread."""
+    return await anyio.to_thread.run_sync(partial(call, *args, **kwargs))

@@ -1,0 +1,135 @@
+"""GraphQL over HTTP: one endpoint, POST only.
+
+Rules: nobody gets further than the token check without a valid token; a body is never read past its
+limit; both media types are spoken, and in application/graphql-response+json a request that could not
+run is a 400; every reply, whatever its status, is GraphQL JSON and carries the request id.
+"""
+
+import re
+import uuid
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from access.errors import TokenExpired, TokenInvalid, TokenRevoked
+from catalog.errors import SystemFault
+from schema.caller import Caller, Callers
+from schema.context import blocking
+from schema.errors import (
+    BodyTooLarge,
+    MediaTypeUnsupported,
+    MethodNotAllowed,
+    NotAcceptable,
+    RequestRefused,
+    TokenMissing,
+    reply_of,
+)
+from schema.media import GRAPHQL_JSON, JSON, accepted, is_json
+from schema.operation import Operations
+from schema.reply import Reply, refusal, request_of
+from schema.view import View, Views
+
+MAX_BODY = 64 * 1024
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+TOKEN_ERRORS = (TokenMissing, TokenInvalid, TokenExpired, TokenRevoked)
+BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 400, 401, 503
+
+
+class GraphQLEndpoint:
+    """`__call__` is the Starlette endpoint."""
+
+    def __init__(self, callers: Callers, views: Views, operations: Operations) -> None:
+        self._callers = callers
+        self._views = views
+        self._operations = operations
+
+    async def __call__(self, request: HttpRequest) -> Response:
+        request_id = request_id_of(request)
+        media = accepted(request.headers.get("accept"), (JSON, GRAPHQL_JSON))
+        try:
+            reply = await self._reply(request, media, request_id)
+        except Exception as error:  # noqa: BLE001 - the edge: whatever it is leaves as GraphQL JSON
+            return _failure(error, media or JSON, request_id)
+        strict = media == GRAPHQL_JSON and not reply.ran
+        return _response(reply, BAD_REQUEST if strict else 200, media or JSON, request_id)
+
+    async def _reply(self, request: HttpRequest, media: str | None, request_id: str) -> Reply:
+        if request.method != "POST":
+            raise MethodNotAllowed
+        if media is None:
+            raise NotAcceptable
+        caller, view = await blocking(self._admit, bearer_of(request))
+        if not is_json(request.headers.get("content-type", "")):
+            raise MediaTypeUnsupported
+        asked = request_of(await _body(request))
+        try:
+            return await self._operations.run(asked, caller, view, request_id)
+        except RequestRefused:
+            raise
+        except SystemFault:
+            raise
+        except Exception as error:  # noqa: BLE001 - it could not run: a request error, not a failure of HTTP
+            return refusal([reply_of(error, request_id)])
+
+    def _admit(self, bearer: str) -> tuple[Caller, View]:
+        caller = self._callers.of(bearer)
+        return caller, self._views.of(caller)
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """The caller's own id when it is a plain one, so that it finds its request in our log."""
+    given = request.headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def bearer_of(request: HttpRequest) -> str:
+    """TokenMissing when the request has no bearer token, or more than one."""
+    given = request.headers.getlist("authorization")
+    if len(given) != 1:
+        raise TokenMissing
+    scheme, _, token = given[0].partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenMissing
+    return token.strip()
+
+
+async def _body(request: HttpRequest) -> bytes:
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) > MAX_BODY:
+        raise BodyTooLarge(limit=MAX_BODY)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge(limit=MAX_BODY)
+    return bytes(body)
+
+
+def _failure(error: Exception, media: str, request_id: str) -> Response:
+    status = UNAVAILABLE if isinstance(error, SystemFault) else 500
+    if isinstance(error, RequestRefused):
+        status = error.status
+    elif isinstance(error, TOKEN_ERRORS):
+        status = UNAUTHORIZED
+    response = _response(refusal([reply_of(error, request_id)]), status, media, request_id)
+    if isinstance(error, TOKEN_ERRORS):
+        missing = isinstance(error, TokenMissing)
+        detail = "" if missing else ', error="invalid_token"'
+        response.headers["WWW-Authenticate"] = f'Bearer realm="vitalhub"{detail}'
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = "POST"
+    if isinstance(error, BodyTooLarge):
+        response.headers["Connection"] = "close"
+    return response
+
+
+def _response(reply: Reply, status: int, media: str, request_id: str) -> Response:
+    headers = {
+        "Content-Type": f"{media}; charset=utf-8",
+        "X-Request-Id": request_id,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if reply.usage is not None:
+        headers["X-Usage-Id"] = reply.usage
+    return Response(reply.content, status, headers)

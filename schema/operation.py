@@ -1,0 +1,169 @@
+"""Runs one operation and puts its reply together.
+
+Rules: a reply that holds data leaves only after its usage record was written; its bytes are what the
+record's digest is of; an answer that depends on the schema alone is computed once for each view.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from inspect import isawaitable
+from time import perf_counter
+
+import anyio
+import orjson
+from graphql import ExecutionResult, execute
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from access.usage import UsageRecord
+from schema.caller import Caller
+from schema.context import Operation, Services, blocking
+from schema.data.plan import RawJson, Reading
+from schema.document import Prepared
+from schema.errors import ErrorBody, VariablesInvalid, reply_of
+from schema.provenance import provenance_of, shown
+from schema.reply import Reply, Request, refusal
+from schema.view import View
+
+
+class SplicingExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Takes a field's finished JSON as it is; everything else is completed as ever."""
+
+    def complete_value(self, return_type, field_details_list, info, path, result, position_context):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 - the signature is graphql-core's
+        if type(result) is RawJson:
+            return orjson.Fragment(result.content)
+        return super().complete_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
+
+
+class Operations:
+    """Runs operations for callers; one for the whole server, so that its pool bounds the engine."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._pool = anyio.CapacityLimiter(services.query_threads)
+
+    async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
+        """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
+        prepared = view.documents.prepare(request.query)
+        prepared.operation(request.operation_name)
+        if prepared.errors:
+            return refusal([reply_of(error, request_id) for error in prepared.errors])
+        if not prepared.introspects_only():
+            return await self._execute(prepared, request, caller, view, request_id)
+        key = f"{request.operation_name}\n{request.query}"
+        known = view.answer(key)
+        if known is None:
+            known = await self._execute(prepared, request, caller, view, request_id)
+            view.keep_answer(key, known)
+        return known
+
+    async def _execute(
+        self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str
+    ) -> Reply:
+        services = self._services
+        reading = Reading(
+            services.engine,
+            caller.scope,
+            pool=self._pool,
+            seconds=services.query_seconds,
+            withdrawn=services.withdrawn,
+        )
+        context = Operation(services, caller, reading, view.shapes, request_id)
+        started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
+        try:
+            result = await _run(prepared, request, view, context)
+            failed = result.errors or []
+            if result.data is None and not any(error.path for error in failed):
+                return refusal([_variables(error, request_id) for error in failed])
+            errors = [reply_of(error, request_id) for error in failed]
+            return await blocking(_finish, request, context, started, result, errors)
+        finally:
+            await reading.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    at: datetime
+    seconds: float
+
+
+async def _run(
+    prepared: Prepared, request: Request, view: View, context: Operation
+) -> ExecutionResult:
+    running = execute(
+        view.schema,
+        prepared.document,
+        context_value=context,
+        variable_values=dict(request.variables),
+        operation_name=request.operation_name,
+        max_coercion_errors=5,
+        executor_class=SplicingExecutor,
+        hide_suggestions=True,
+    )
+    return await running if isawaitable(running) else running
+
+
+def _finish(
+    request: Request,
+    context: Operation,
+    started: _Started,
+    result: ExecutionResult,
+    errors: list[ErrorBody],
+) -> Reply:
+    """Encode, record, and only then hand out. Blocking; UsageLogUnavailable stops the reply."""
+    services, reading = context.services, context.reading
+    body: dict[str, object] = {"data": result.data}
+    if errors:
+        body["errors"] = errors
+    if reading.noted:
+        now, catalogue = services.clock.now(), reading.scope.catalogue
+        provenance = provenance_of(reading.publications(), catalogue, services.grades, now)
+        body["extensions"] = {"data": shown(provenance)}
+    content = orjson.dumps(body)
+    if not reading.noted:
+        return Reply(content, ran=True)
+    outcome = str(_code(errors[0])) if errors else "OK"
+    usage = services.usage.record(_usage(request, context, started, content, outcome))
+    return Reply(content, ran=True, usage=usage)
+
+
+def _usage(
+    request: Request, context: Operation, started: _Started, content: bytes, outcome: str
+) -> UsageRecord:
+    reading, principal = context.reading, context.principal
+    grants = [reading.scope.grant(code) for code in sorted(reading.noted)]
+    asked = [request.query, request.variables, request.operation_name]
+    return UsageRecord(
+        client=principal.client,
+        organisation=principal.organisation,
+        grants=tuple(grant.id for grant in grants),
+        purposes=tuple(sorted({grant.purpose for grant in grants})),
+        operation=_digest(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)),
+        reply=_digest(content),
+        columns={code: tuple(sorted(n.columns)) for code, n in sorted(reading.noted.items())},
+        rows=reading.rows,
+        reply_bytes=len(content),
+        started=started.at,
+        seconds=perf_counter() - started.seconds,
+        outcome=outcome,
+        request_id=context.request_id,
+        version=reading.version,
+    )
+
+
+def _variables(error: Exception, request_id: str) -> ErrorBody:
+    """Nothing has run and the document is valid: only a variable can be wrong."""
+    cause = VariablesInvalid(problem=str(getattr(error, "message", "")))
+    located = reply_of(error, request_id)
+    return located | reply_of(cause, request_id)
+
+
+def _code(error: ErrorBody) -> object:
+    extensions = error["extensions"]
+    return extensions.get("code") if isinstance(extensions, dict) else None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,60 @@
+"""Where an answer's data come from: version, load, age, grade and level of each data set read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.catalogue import Catalogue
+from catalog.contracts import camel
+from catalog.ids import DatasetCode, LoadId, Seq
+from warehouse.engine import Publication
+
+Grades = Callable[[LoadId], str | None]
+"""A load's quality grade, A to E; None when it was never checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    data_set: DatasetCode
+    version: Seq
+    published_at: datetime
+    age_seconds: int
+    load_id: LoadId
+    grade: str | None
+    source_level: str
+
+    def shown(self) -> dict[str, object]:
+        return {
+            "version": self.version,
+            "publishedAt": self.published_at,
+            "ageSeconds": self.age_seconds,
+            "loadId": self.load_id,
+            "grade": self.grade,
+            "sourceLevel": self.source_level,
+        }
+
+
+def provenance_of(
+    publications: Mapping[DatasetCode, Publication],
+    catalogue: Catalogue,
+    grades: Grades,
+    now: datetime,
+) -> tuple[Provenance, ...]:
+    """Blocking where `grades` is. A data set that was never published has none."""
+    return tuple(
+        Provenance(
+            data_set=code,
+            version=publication.seq,
+            published_at=publication.published_at,
+            age_seconds=max(0, int((now - publication.published_at).total_seconds())),
+            load_id=publication.load_id,
+            grade=grades(publication.load_id),
+            source_level=catalogue.contracts[code].level.value,
+        )
+        for code, publication in sorted(publications.items())
+    )
+
+
+def shown(provenances: tuple[Provenance, ...]) -> dict[str, object]:
+    """As `extensions.data` holds it: by the name of the field."""
+    return {camel(p.data_set): p.shown() for p in provenances}

@@ -1,0 +1,82 @@
+"""The schema a caller sees: the core its roles allow, and the fields of the data it was granted.
+
+Rules: two callers share a view only when both parts are equal and the catalogue is the same; views
+are few in memory, the ones used least recently go first; an answer that depends on the schema alone
+(introspection) is computed once for each view.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from graphql import GraphQLObjectType, GraphQLSchema
+
+from access.roles import Capability
+from query.relation import Scope
+from schema.caller import Caller
+from schema.core.assembly import core_schema
+from schema.data.plan import resolvers
+from schema.data.types import RowShape, data_types, shape_of, types_key
+from schema.document import Documents
+from schema.reply import Reply
+
+KEPT = 64
+KEPT_ANSWERS = 16
+
+ViewKey = tuple[frozenset[Capability], str, str]
+
+
+class View:
+    """`answers` holds finished replies to introspection, by the request's text."""
+
+    def __init__(self, schema: GraphQLSchema, shapes: Mapping[str, RowShape]) -> None:
+        self.schema = schema
+        self.shapes = shapes
+        self.documents = Documents(schema)
+        self._answers: OrderedDict[str, Reply] = OrderedDict()
+
+    def answer(self, text: str) -> Reply | None:
+        return self._answers.get(text)
+
+    def keep_answer(self, text: str, reply: Reply) -> None:
+        self._answers[text] = reply
+        if len(self._answers) > KEPT_ANSWERS:
+            self._answers.popitem(last=False)
+
+
+class Views:
+    """Building a view takes some milliseconds of a core: blocking."""
+
+    def __init__(self) -> None:
+        self._views: OrderedDict[ViewKey, View] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, caller: Caller) -> View:
+        key = (caller.capabilities, types_key(caller.scope), caller.scope.catalogue.version)
+        with self._lock:
+            view = self._views.get(key)
+            if view is not None:
+                self._views.move_to_end(key)
+                return view
+        view = build_view(caller.capabilities, caller.scope)
+        with self._lock:
+            self._views[key] = view
+            if len(self._views) > KEPT:
+                self._views.popitem(last=False)
+        return view
+
+
+def build_view(capabilities: frozenset[Capability], scope: Scope) -> View:
+    core = core_schema(capabilities)
+    shapes = {data_set: shape_of(scope, data_set) for data_set in scope.data_sets}
+    data = data_types(scope, resolvers(shapes))
+    if not data.fields or core.query_type is None:
+        return View(core, {})
+    query = core.query_type.to_kwargs()
+    query["fields"] = {**data.fields, **core.query_type.fields}
+    whole = core.to_kwargs()
+    whole["query"] = GraphQLObjectType(**query)
+    whole["types"] = None  # they are found again from the roots
+    schema = GraphQLSchema(**whole)
+    schema._strawberry_schema = core._strawberry_schema  # type: ignore[attr-defined]  # noqa: SLF001 - what `info.schema` of Strawberry reads
+    return View(schema, data.shapes)

@@ -1,0 +1,193 @@
+"""A small real hub for the tests of the API: registry, issuer, warehouse, usage log and the web app."""
+
+import base64
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pyarrow as pa
+import uvicorn
+from starlette.applications import Starlette
+
+from access.clients import ClientStore
+from access.endpoints import IssuerEndpoints
+from access.issuer import Issuer
+from access.keys import SigningKeys
+from access.roles import Role
+from access.token import Verifier
+from access.usage import UsageLog
+from catalog.clock import ReplayClock
+from catalog.contracts import Contract
+from catalog.ids import ClientId, DatasetCode, LoadId, OrganisationCode
+from catalog.sharing.grant import Grant
+from registry.base import Base
+from registry.store import Registry
+from schema.app import create_app
+from schema.caller import Callers, Rights
+from schema.context import Services
+from tests.shared_data import (
+    START,
+    catalogue,
+    grant,
+    reading,
+    reading_rows,
+    station,
+    station_rows,
+    written,
+)
+from warehouse.duck import DuckWarehouse
+from warehouse.engine import LoadPlan
+
+ADDRESS = "http://127.0.0.1:8000"
+SHAPINGBA = OrganisationCode("cq_shapingba")
+HERE, THERE = 500106004000000, 500106016000000
+HOUR = timedelta(hours=1)
+STATION_COLUMNS = ("code", "name")
+READING_COLUMNS = ("station_code", "observed_at", "level_m", "place_code")
+
+
+@dataclass
+class Hub:
+    """`grants` is what the clients hold; `granted` changes it as the sharing service would."""
+
+    folder: Path
+    clock: ReplayClock
+    clients: ClientStore
+    warehouse: DuckWarehouse
+    usage: UsageLog
+    app: Starlette = field(init=False)
+    services: Services = field(init=False)
+    grants: dict[ClientId, tuple[Grant, ...]] = field(default_factory=dict)
+    withdrawn: set[DatasetCode] = field(default_factory=set)
+    epoch: int = 0
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def granted(self, client: str, *grants: Grant) -> None:
+        self.grants[ClientId(client)] = tuple(replace(g, client=ClientId(client)) for g in grants)
+        self.epoch += 1
+
+    def client(self, name: str, *roles: Role) -> str:
+        """Registers a client and gives its bearer token."""
+        self.secrets[name] = self.clients.register(ClientId(name), SHAPINGBA, roles or (Role.APP,))
+        return self.token(name)
+
+    def token(self, name: str) -> str:
+        with self.http() as http:
+            reply = http.post(
+                "/oauth/token",
+                data={"grant_type": "client_credentials"},
+                auth=(name, self.secrets[name]),
+            )
+        return str(reply.json()["access_token"])
+
+    def publish(self, contract: Contract, rows: pa.Table, load: str) -> None:
+        file = written(rows, self.folder / "landing" / load / "rows.parquet")
+        self.warehouse.publish(
+            LoadPlan(LoadId(load), contract, file, f"digest of {load}", file.with_name("r.parquet"))
+        )
+
+    @contextmanager
+    def http(self) -> Iterator["Http"]:
+        yield Http(self.app)
+
+    def post(self, token: str | None, query: str, **members: Any) -> httpx.Response:
+        """One GraphQL request, in process."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        with self.http() as http:
+            return http.post("/graphql", json={"query": query, **members}, headers=headers)
+
+    def ask(self, token: str, query: str, **variables: Any) -> Any:
+        """The data of a request that must succeed."""
+        body = self.post(token, query, variables=variables).json()
+        assert "errors" not in body, body
+        return body["data"]
+
+    def codes(self, token: str, query: str, **variables: Any) -> list[str]:
+        """The error codes of a request that must not quite succeed."""
+        body = self.post(token, query, variables=variables).json()
+        return [error["extensions"]["code"] for error in body["errors"]]
+
+
+class Http:
+    """httpx over the application in process, one event loop a call."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client:
+                return await client.request(method, path, **options)
+
+        return anyio.run(send)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("POST", path, **options)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+
+@contextmanager
+def running_hub(folder: Path) -> Iterator[Hub]:
+    """Two stations with three readings, one of them governed by the second district."""
+    url = f"sqlite:///{folder / 'registry.sqlite'}"
+    registry = Registry(url)
+    Base.metadata.create_all(registry.engine)  # the migrations have their own tests
+    clock = ReplayClock(START)
+    keys = SigningKeys(folder / "keys.json")
+    clients = ClientStore(registry)
+    warehouse = DuckWarehouse(folder / "w.duckdb", folder / "landing", clock)
+    usage = UsageLog(folder / "usage")
+    hub = Hub(folder, clock, clients, warehouse, usage)
+    city = catalogue()
+    hub.services = Services(
+        clock=clock,
+        catalogue=lambda: city,
+        engine=warehouse,
+        withdrawn=lambda code: code in hub.withdrawn,
+        grades=lambda _load: "A",
+        usage=usage,
+    )
+    rights = Rights(
+        grants=lambda client, at: tuple(g for g in hub.grants.get(client, ()) if g.in_force(at)),
+        epoch=lambda: hub.epoch,
+        catalogue=lambda: city,
+        mask_key="k",
+    )
+    callers = Callers(Verifier(ADDRESS, "vitalhub", keys, clients), rights, clock)
+    issuer = Issuer(ADDRESS, "vitalhub", keys, clients)
+    hub.app = create_app(hub.services, callers, IssuerEndpoints(issuer).routes())
+    publish_town(hub)
+    try:
+        yield hub
+    finally:
+        warehouse.close()
+        usage.close()
+        registry.close()
+
+
+def publish_town(hub: Hub) -> None:
+    hub.publish(station(), station_rows(("A", "磁器口", "139"), ("B", "北碚", None)), "stations")
+    hub.clock.advance(HOUR)
+    rows = reading_rows(
+        ("A", START, "181.240", HERE),
+        ("A", START + HOUR, "181.300", HERE),
+        ("B", START, "200.230", THERE),
+    )
+    hub.publish(reading(), rows, "readings")
+
+
+def whole(places: Sequence[str] = ("500106", "500172")) -> tuple[Grant, ...]:
+    """Grants on everything but the station's phone."""
+    return (
+        grant(DatasetCode("station"), STATION_COLUMNS),
+        grant(DatasetCode("reading"), READING_COLUMNS, places=places),
+    )

@@ -5,6 +5,7 @@ extension; the lock-down order below matters, and nothing can be changed after i
 globally because cursors do not inherit a session's. Values are bound as `$p0`, `$p1` ...
 """
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -33,7 +34,7 @@ class Scratch(AbstractContextManager["Scratch"]):
     def __init__(
         self, folders: Sequence[Path], *, memory_limit: str = "1GB", threads: int = 2
     ) -> None:
-        self._connection = duckdb.connect(":memory:")  # noqa: TID251 - this is warehouse/
+        self._connection = duckdb.connect(":memory:")
         try:
             self._lock_down(folders, memory_limit, threads)
         except BaseException:
@@ -66,15 +67,27 @@ class Scratch(AbstractContextManager["Scratch"]):
         return other
 
     def execute(
-        self, sql: str | exp.Expression, parameters: Sequence[Scalar] = ()
+        self, sql: str | exp.Expr, parameters: Sequence[Scalar] = ()
     ) -> list[tuple[object, ...]]:
         """Run one statement; its rows, or none."""
         relation = self._connection.execute(_text(sql), _named(parameters))
         return relation.fetchall() if relation.description else []
 
-    def to_arrow(self, sql: str | exp.Expression, parameters: Sequence[Scalar] = ()) -> "pa.Table":
+    def to_arrow(self, sql: str | exp.Expr, parameters: Sequence[Scalar] = ()) -> "pa.Table":
         """The rows of one query as an Arrow table."""
         return self._connection.sql(_text(sql), params=_named(parameters)).to_arrow_table()
+
+    def write_parquet(
+        self, query: str | exp.Expr, file: Path, parameters: Sequence[Scalar] = ()
+    ) -> int:
+        """The rows of one query as a Parquet file, in their order and safely on disk; how many."""
+        target = exp.Literal.string(str(file)).sql("duckdb")
+        written = self.execute(
+            f"COPY ({_text(query)}) TO {target} (FORMAT parquet, COMPRESSION snappy)", parameters
+        )
+        with file.open("rb") as stream:
+            os.fsync(stream.fileno())
+        return int(str(written[0][0]))
 
     def close(self) -> None:
         self._connection.close()
@@ -88,7 +101,7 @@ class Scratch(AbstractContextManager["Scratch"]):
         self.close()
 
 
-def _text(sql: str | exp.Expression) -> str:
+def _text(sql: str | exp.Expr) -> str:
     return sql if isinstance(sql, str) else sql.sql("duckdb")
 
 

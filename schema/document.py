@@ -26,7 +26,7 @@ from schema.errors import (
     OperationUnknown,
     ParseFailed,
 )
-from schema.shape import INTROSPECTION, MAX_TOKENS, check_shape
+from schema.shape import INTROSPECTION, MAX_DEPTH, MAX_TOKENS, check_shape
 
 MAX_ERRORS = 5
 CACHED_DOCUMENTS = 128
@@ -98,18 +98,18 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
         check_shape(document)
         errors = validate(schema, document, max_errors=MAX_ERRORS, hide_suggestions=True)
     except GraphQLSyntaxError as wrong:
-        if "limit of" in wrong.message:
-            raise _too_large(MAX_TOKENS) from None
+        if wrong.message.endswith("tokens. Parsing aborted."):
+            raise _too_large(MAX_TOKENS, "词元数", "tokens") from None
+        if wrong.message.endswith("Parsing aborted."):
+            raise _too_large(MAX_DEPTH, "嵌套层数", "levels of nesting") from None
         raise _located(wrong) from None
     except RecursionError:
-        raise DocumentTooLarge(
-            value="过多 (too many)", limit="", what_zh="嵌套层数", what="levels of nesting"
-        ) from None
+        raise _too_large(MAX_DEPTH, "嵌套层数", "levels of nesting") from None
     return Prepared(document, tuple(errors))
 
 
-def _too_large(limit: int) -> DocumentTooLarge:
-    return DocumentTooLarge(value=f"> {limit}", limit=limit, what_zh="词元数", what="tokens")
+def _too_large(limit: int, what_zh: str, what: str) -> DocumentTooLarge:
+    return DocumentTooLarge(value=f"> {limit}", limit=limit, what_zh=what_zh, what=what)
 
 
 def _located(wrong: GraphQLSyntaxError) -> GraphQLError:

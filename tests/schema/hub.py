@@ -1,24 +1,23 @@
 """A small real hub for the tests of the API: registry, issuer, warehouse, usage log and the web app."""
 
-import base64
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
+import orjson
 import pyarrow as pa
-import uvicorn
 from starlette.applications import Starlette
 
 from access.clients import ClientStore
 from access.endpoints import IssuerEndpoints
 from access.issuer import Issuer
 from access.keys import SigningKeys
+from access.principal import Principal
 from access.roles import Role
 from access.token import Verifier
 from access.usage import UsageLog
@@ -63,6 +62,7 @@ class Hub:
     usage: UsageLog
     app: Starlette = field(init=False)
     services: Services = field(init=False)
+    verifier: Verifier = field(init=False)
     grants: dict[ClientId, tuple[Grant, ...]] = field(default_factory=dict)
     withdrawn: set[DatasetCode] = field(default_factory=set)
     epoch: int = 0
@@ -91,6 +91,18 @@ class Hub:
         self.warehouse.publish(
             LoadPlan(LoadId(load), contract, file, f"digest of {load}", file.with_name("r.parquet"))
         )
+
+    def principal(self, token: str) -> Principal:
+        return self.verifier.verify(token)
+
+    def usage_records(self) -> list[dict[str, Any]]:
+        """What the usage log holds, oldest first."""
+        lines = [
+            line.split(b" ", 1)[1]
+            for file in sorted((self.folder / "usage").glob("*.log"))
+            for line in file.read_bytes().splitlines()
+        ]
+        return [orjson.loads(line).get("record", {}) for line in lines]
 
     @contextmanager
     def http(self) -> Iterator["Http"]:
@@ -162,7 +174,8 @@ def running_hub(folder: Path) -> Iterator[Hub]:
         catalogue=lambda: city,
         mask_key="k",
     )
-    callers = Callers(Verifier(ADDRESS, "vitalhub", keys, clients), rights, clock)
+    hub.verifier = Verifier(ADDRESS, "vitalhub", keys, clients)
+    callers = Callers(hub.verifier, rights, clock)
     issuer = Issuer(ADDRESS, "vitalhub", keys, clients)
     hub.app = create_app(hub.services, callers, IssuerEndpoints(issuer).routes())
     publish_town(hub)

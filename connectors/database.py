@@ -110,7 +110,7 @@ class Database:
         # Straight from the driver's cursor: SQLAlchemy's row objects cost a third more.
         with self.engine.connect().execution_options(stream_results=True) as connection:
             cursor = connection.execute(statement).cursor
-            while cursor is not None and (rows := cursor.fetchmany(BATCH_ROWS)):
+            while rows := cursor.fetchmany(BATCH_ROWS):
                 yield tuple(_texts(values) for values in zip(*rows, strict=True))
 
     def _stream_adbc(self, statement: Select[*tuple[str, ...]], driver: str) -> Iterator[Columns]:

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -167,14 +167,14 @@ def _opened(path: Path, limits: Limits) -> BufferedReader:
         raise FileChanged(file=path.name) from wrong
     except OSError as wrong:
         raise PathRefused(file=path.name, kind=wrong.strerror or "unreadable") from wrong
-    stream = open(handle, "rb", buffering=CHUNK)  # noqa: SIM115, PTH123 - the caller closes what was opened by handle
     found = os.fstat(handle)
     if not stat.S_ISREG(found.st_mode):
-        stream.close()
+        os.close(handle)
         raise PathRefused(file=path.name, kind=stat.filemode(found.st_mode)[0])
     if found.st_size > limits.file:
-        stream.close()
+        os.close(handle)
         raise FileTooLarge(file=path.name, limit=limits.file)
+    stream: BufferedReader = BufferedReader(FileIO(handle, "rb"), CHUNK)
     return stream
 
 

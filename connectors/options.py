@@ -30,7 +30,7 @@ class FeedOptions(Declared):
 
 class RestOptions(FeedOptions):
     """`rows` and `next` are keys of the reply, `sequence` of a row: a number that only grows.
-    `total`, where the source tells it, is the key that counts all rows after the page's cursor.
+    `total`, where the source tells it, is the key of the number of the last row there is.
     """
 
     path: str = Field(pattern=r"^/[^?#\s]*$")

@@ -95,18 +95,23 @@ class PageReader:
         rows = content.get(self.options.rows)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._unreadable(f"{self.options.rows} is not a list of objects")
-        following = content.get(self.options.next)
-        self._check_total(content, len(rows), last=following is None)
-        last = str(rows[-1].get(self.options.sequence, "")) if rows else ""
-        return Page(rows, last, more=following is not None)
+        page = Page(
+            rows=rows,
+            last=str(rows[-1].get(self.options.sequence, "")) if rows else "",
+            more=content.get(self.options.next) is not None,
+        )
+        if rows and self.options.total is not None:
+            self._check_total(page, str(content.get(self.options.total, "")))
+        return page
 
-    def _check_total(self, content: Mapping[str, object], rows: int, *, last: bool) -> None:
-        key = self.options.total
-        if key is None:
-            return
-        told = str(content.get(key, ""))
-        if not told.isdigit() or (rows != int(told) if last else rows >= int(told)):
-            raise PageTruncated(origin=self.origin, problem=f"{rows} rows, {key} is {told}")
+    def _check_total(self, page: Page, total: str) -> None:
+        """A source that stops early says so against its own count."""
+        if not (total.isdigit() and page.last.isdigit()):
+            raise self._unreadable(f"{self.options.total} or {self.options.sequence} is no number")
+        behind = int(page.last) < int(total)
+        if behind is not page.more:
+            problem = f"ends at {page.last} of {total}"
+            raise PageTruncated(origin=self.origin, problem=problem)
 
     def _unreadable(self, problem: str) -> PageUnreadable:
         return PageUnreadable(origin=self.origin, problem=problem)

@@ -1,7 +1,8 @@
 """The recorded readings of August 2020 as the public file has them.
 
-Rules: values stay the texts that the source wrote (a flow of "0" stays "0"); the n-th row of a
-station belongs to the n-th slot, and an observation time that lags its slot keeps its lag.
+Rules: values stay the texts that the source wrote (a flow of "0" stays "0"); an observation
+ belongs to the first slot at or after its time and keeps its lag behind that slot, so that
+it is never served before it was made.
 """
 
 import csv
@@ -16,8 +17,9 @@ FIRST_SLOT = datetime.fromisoformat("2020-08-17T08:00:00+08:00")
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
+    slot: int
     lag: timedelta
-    """How long before its slot the value was observed."""
+    """How long before its slot the value was observed: nought to less than two hours."""
     level: str
     flow: str
     outflow: str
@@ -30,11 +32,11 @@ class RecordedStation:
     name: str
     river: str
     readings: tuple[Recorded, ...]
-    """One per slot."""
+    """In order of time, as many as a cycle has slots."""
 
 
 def read_recorded(file: Path) -> tuple[RecordedStation, ...]:
-    """The stations of the file in its order; ValueError when one has not a row for each slot."""
+    """The stations of the file in its order; ValueError when one has not a row for each slot or lies outside."""
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     by_station: dict[str, list[dict[str, str]]] = {}
@@ -46,13 +48,19 @@ def read_recorded(file: Path) -> tuple[RecordedStation, ...]:
 def _station(code: str, rows: list[dict[str, str]]) -> RecordedStation:
     if len(rows) != SLOTS:
         raise ValueError(f"{code} has {len(rows)} readings, not {SLOTS}")
-    readings = tuple(_reading(row, FIRST_SLOT + n * SLOT) for n, row in enumerate(rows))
-    return RecordedStation(code, rows[0]["station_name"], rows[0]["river"], readings)
+    return RecordedStation(
+        code, rows[0]["station_name"], rows[0]["river"], tuple(_reading(row) for row in rows)
+    )
 
 
-def _reading(row: dict[str, str], slot: datetime) -> Recorded:
+def _reading(row: dict[str, str]) -> Recorded:
+    since = datetime.fromisoformat(row["observed_at"]) - FIRST_SLOT
+    slot = -(-since // SLOT)
+    if not 0 <= slot < SLOTS:
+        raise ValueError(f"{row['observed_at']} lies outside the recorded cycle")
     return Recorded(
-        lag=slot - datetime.fromisoformat(row["observed_at"]),
+        slot=slot,
+        lag=slot * SLOT - since,
         level=row["level_m"],
         flow=row["flow_m3s"],
         outflow=row["outflow_m3s"],

@@ -5,6 +5,7 @@ a number never changes; no observation lies after now; what a curve gave is mark
 """
 
 import random
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -104,15 +105,13 @@ class Scenario:
 
     def national(self, now: datetime, after: int = 0, limit: int = 500) -> list[NationalReading]:
         """The rows due at `now` with a number above `after`, at most `limit`."""
-        codes = self._national_codes
         last = min(self.national_total(now), after + limit)
-        return [
-            self._national(seq, (seq - 1) // len(codes), codes[(seq - 1) % len(codes)])
-            for seq in range(after + 1, last + 1)
-        ]
+        return [self._national(seq) for seq in range(after + 1, last + 1)]
 
     def national_total(self, now: datetime) -> int:
-        return self.timeline.due(now) * len(self._national_codes)
+        cycles, slots = divmod(self.timeline.due(now), SLOTS)
+        within = bisect_left(self._cycle, slots, key=lambda entry: entry.slot)
+        return cycles * len(self._cycle) + within
 
     def municipal(self, now: datetime, after: int = 0) -> list[MunicipalReading]:
         """The rows due at `now` with a number above `after`."""
@@ -136,8 +135,17 @@ class Scenario:
         ]
 
     @cached_property
-    def _national_codes(self) -> tuple[str, ...]:
-        return (*(station.code for station in self.recorded), BEIBEI)
+    def _cycle(self) -> tuple["_Entry", ...]:
+        """The ministry's rows of one cycle in the order they come due."""
+        entries = [
+            _Entry(reading.slot, station.code, reading)
+            for station in self.recorded
+            if station.code not in self.floods
+            for reading in station.readings
+        ]
+        generated = [code for code in (CUNTAN, BEIBEI) if code in self.floods]
+        entries += [_Entry(slot, code) for code in generated for slot in range(SLOTS)]
+        return tuple(sorted(entries, key=lambda entry: entry.slot))
 
     @cached_property
     def _by_code(self) -> dict[str, Station]:
@@ -151,17 +159,17 @@ class Scenario:
         """The generated level in 黄海 at an hour counted from the first cycle's begin."""
         return self.floods[code].at(hours % CYCLE_HOURS)
 
-    def _national(self, seq: int, slot: int, code: str) -> NationalReading:
+    def _national(self, seq: int) -> NationalReading:
+        cycle, index = divmod(seq - 1, len(self._cycle))
+        entry = self._cycle[index]
+        slot, code, row = cycle * SLOTS + entry.slot, entry.code, entry.recorded
         at, scenario_id = self.timeline.instant(slot), self.timeline.scenario_id(slot)
-        if code in self.floods:
+        if row is None:
             level, flow = self._generated(slot, code)
-            trend = self._trend(slot, code)
-            wusong = str(level + _offset(self._by_code[code]))
-            flow_text = str(flow or 0)
+            wusong, trend = str(level + _offset(self._by_code[code])), self._trend(slot, code)
             return NationalReading(
-                seq, code, at, wusong, flow_text, "0", trend, scenario_id, synthetic=True
+                seq, code, at, wusong, str(flow or 0), "0", trend, scenario_id, synthetic=True
             )
-        row = self._recorded_by_code[code][slot % SLOTS]
         return NationalReading(
             seq=seq,
             station_code=code,
@@ -240,6 +248,15 @@ class Scenario:
             peak_at=issued + timedelta(minutes=minutes),
             scenario_id=self.timeline.scenario_id(slot),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A row of the ministry's cycle: recorded, or to be read off a curve."""
+
+    slot: int
+    code: str
+    recorded: Recorded | None = None
 
 
 def scenario(name: ScenarioName, start: datetime, city: Path) -> Scenario:

@@ -143,7 +143,7 @@ class DemoCity:
 
     def _start_ministry(self) -> None:
         for _ in range(ATTEMPTS):
-            self.port = _free_port()
+            self.port = free_port()
             process = self._start(
                 "ministry", "--port", str(self.port), "--busy-every", str(self.busy_every)
             )
@@ -164,7 +164,8 @@ class DemoCity:
         return process
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,19 +1,15 @@
 """Reads one sheet of an xlsx workbook by its declared headers, with row numbers.
 
-Rules: a workbook is unpacked by us first, member by member against byte, ratio and rectangle
-limits, so that a bomb meets our counter and not the parser's memory; merged cells in the header
-refuse the file; a row that shares a merged cell, shows an Excel error or a number longer than the
-15 digits Excel keeps is carried on, marked. Numbers become the shortest text that reads back equal.
+Rules: the package is looked through first (`connectors/package.py`), so that a bomb meets our
+counter and not the parser's memory; merged cells in the header refuse the file; a row that shares a
+merged cell, shows an Excel error, a formula without its result or a number longer than the 15
+digits Excel keeps is carried on, marked. Numbers become the shortest text that reads back equal.
 """
 
 import io
-import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TypeAlias
-from xml.parsers import expat
 
 import python_calamine as calamine
 
@@ -23,15 +19,12 @@ from connectors.errors import (
     HeaderMerged,
     HeaderRepeated,
     SheetMissing,
-    WorkbookBomb,
     WorkbookUnreadable,
 )
 from connectors.limits import Limits
+from connectors.package import Faults, look_through
 
-CHUNK = 1 << 20
 EXACT_DIGITS = 10**15
-ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
-REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})\Z")
 Cell: TypeAlias = int | float | str | bool | time | date | datetime | timedelta
 Corner: TypeAlias = tuple[int, int]
 
@@ -40,7 +33,7 @@ def workbook_rows(
     content: bytes, name: str, layout: Layout, sheet_name: str | None, header: int, limits: Limits
 ) -> Iterator[Row]:
     """Row number, values in the layout's order, fault: of each row below the header row."""
-    check_unpacked(content, name, limits)
+    package = look_through(content, name, limits)
     sheet = _sheet(content, name, sheet_name)
     rows = enumerate(sheet.iter_rows(), start=1)
     names = next(([_text(c).strip() for c in cells] for line, cells in rows if line == header), [])
@@ -51,76 +44,12 @@ def workbook_rows(
     _check_header(names, header, name, layout, merged)
     marked = _merged_lines(merged, header)
     positions = [names.index(text) for text in layout.headers]
+    marked |= _faulty_lines(package.faults.get(sheet.name, {}), sheet, positions, layout)
     for line, cells in rows:
-        if any(cell != "" for cell in cells):
+        if line in marked or any(cell != "" for cell in cells):
             chosen = [cells[p] if p < len(cells) else "" for p in positions]
-            fault = marked.get(line) or _fault(chosen, layout)
+            fault = marked.get(line) or _inexact(chosen, layout)
             yield line, [_text(cell) or None for cell in chosen], fault
-
-
-def check_unpacked(content: bytes, name: str, limits: Limits) -> None:
-    """Unpack every member, keeping nothing, and stop at the first limit it passes."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-            if len(members) > limits.workbook_members:
-                raise WorkbookBomb(file=name, problem=f"{len(members)} members")
-            _count(archive, members, name, limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as wrong:
-        raise WorkbookUnreadable(file=name, problem=str(wrong)) from wrong
-    except expat.ExpatError as wrong:
-        raise WorkbookUnreadable(file=name, problem=f"XML: {wrong}") from wrong
-
-
-def _count(
-    archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], name: str, limits: Limits
-) -> None:
-    total = 0
-    for member in members:
-        extent = _Extent(name, limits) if _is_xml(member) else None
-        here = 0
-        with archive.open(member) as stream:
-            while chunk := stream.read(CHUNK):
-                here += len(chunk)
-                total += len(chunk)
-                if total > limits.workbook_unpacked:
-                    raise WorkbookBomb(file=name, problem=f"> {limits.workbook_unpacked} bytes")
-                if here > CHUNK and here > limits.workbook_ratio * max(member.compress_size, 1):
-                    raise WorkbookBomb(file=name, problem=f"ratio > {limits.workbook_ratio}")
-                if extent is not None:
-                    extent.feed(chunk)
-
-
-def _is_xml(member: zipfile.ZipInfo) -> bool:
-    return not member.is_dir() and member.filename.lower().endswith((".xml", ".rels"))
-
-
-class _Extent:
-    """Refuses a sheet whose few cells span a rectangle that no memory holds."""
-
-    def __init__(self, name: str, limits: Limits) -> None:
-        self.name, self.limits = name, limits
-        self.rows = self.columns = 0
-        self.parser = expat.ParserCreate()
-        self.parser.StartElementHandler = self._start
-        self.parser.EntityDeclHandler = self._entity
-
-    def feed(self, chunk: bytes) -> None:
-        self.parser.Parse(chunk, False)  # noqa: FBT003 - expat's own signature
-
-    def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag.rpartition(":")[2] != "c":
-            return
-        reference = REFERENCE.match(attributes.get("r", ""))
-        if reference is None:
-            return
-        self.rows = max(self.rows, int(reference[2]))
-        self.columns = max(self.columns, _column_number(reference[1]))
-        if self.rows * self.columns > self.limits.sheet_cells:
-            raise WorkbookBomb(file=self.name, problem=f"{self.rows} x {self.columns} cells")
-
-    def _entity(self, *_: object) -> None:
-        raise WorkbookBomb(file=self.name, problem="XML entities")
 
 
 def _sheet(content: bytes, name: str, wanted: str | None) -> calamine.CalamineSheet:
@@ -158,10 +87,21 @@ def _merged_lines(merged: Sequence[tuple[Corner, Corner]], header: int) -> dict[
     return found
 
 
-def _fault(cells: Sequence[Cell], layout: Layout) -> str | None:
+def _faulty_lines(
+    faults: Faults, sheet: calamine.CalamineSheet, positions: Sequence[int], layout: Layout
+) -> dict[int, str]:
+    """The rows with a faulty cell in a declared column. The reader drops empty left columns."""
+    left = sheet.start[1] if sheet.start else 0
+    headers = {p + left + 1: h for p, h in zip(positions, layout.headers, strict=True)}
+    return {
+        row: f"{fault}:{headers[column]}"
+        for (row, column), fault in faults.items()
+        if column in headers
+    }
+
+
+def _inexact(cells: Sequence[Cell], layout: Layout) -> str | None:
     for cell, column in zip(cells, layout.columns, strict=True):
-        if isinstance(cell, str) and cell in ERRORS:
-            return f"cell_error:{column.header} is {cell}"
         if isinstance(cell, float | int) and abs(cell) >= EXACT_DIGITS:
             return f"number_inexact:{column.header} has more than 15 digits, store it as text"
     return None
@@ -187,10 +127,3 @@ def _column_name(index: int) -> str:
         name = chr(ord("A") + index % 26) + name
         index = index // 26 - 1
     return name
-
-
-def _column_number(name: str) -> int:
-    number = 0
-    for letter in name:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number

@@ -205,13 +205,13 @@ def test_a_200_mb_line_is_refused_with_its_line_in_bounded_memory(inbox: Path) -
 
 
 CELL = st.text(
-    st.characters(codec="gb18030", exclude_characters="\0\r", exclude_categories=("Cs",)),
+    st.characters(codec="gb18030", exclude_characters="\0\r", exclude_categories=["Cs"]),
     max_size=12,
 )
 
 
 @settings(max_examples=40, deadline=None)
-@given(rows=st.lists(st.tuples(CELL, CELL, CELL, CELL), max_size=8))
+@given(rows=st.lists(st.tuples(CELL, CELL, CELL, CELL), max_size=4))
 def test_whatever_a_csv_writer_wrote_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str, str]]
 ) -> None:

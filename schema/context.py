@@ -17,6 +17,7 @@ from access.usage import UsageLog
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
 from catalog.ids import DatasetCode
+from catalog.store import CatalogueStore
 from schema.caller import Caller
 from schema.data.plan import DataContext, Reading
 from schema.data.types import RowShape
@@ -33,9 +34,12 @@ class Services:
 
     clock: Clock
     catalogue: Callable[[], Catalogue]
+    store: CatalogueStore
     engine: Engine
-    withdrawn: Callable[[DatasetCode], bool]
-    """Whether a derived data set has lost the grant of one of its inputs."""
+    check_inputs: Callable[[DatasetCode], None]
+    """InputWithdrawn when a derived data set's owner has lost the grant of one of its inputs."""
+    granted: Callable[[], frozenset[DatasetCode]]
+    """The data sets with an active grant."""
     grades: Grades
     usage: UsageLog
     query_seconds: float = 10.0

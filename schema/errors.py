@@ -20,7 +20,7 @@ UserError
 ├── SelectionEmpty
 ├── UnknownKey                        nothing with this id, or not for this caller: they read the same
 ├── AsOfDiffers
-└── InputWithdrawn
+└── FileUnreadable
 
 The errors of the packages below (TOKEN_EXPIRED, UNKNOWN_PLACE, QUERY_TIMEOUT, USAGE_LOG_UNAVAILABLE ...)
 pass through with their own codes.
@@ -159,10 +159,10 @@ class AsOfDiffers(UserError):
     en = "All fields of one operation read one version: give them the same asOf."
 
 
-class InputWithdrawn(UserError):
-    code = "INPUT_WITHDRAWN"
-    zh = "融合数据 {data_set} 的一项来源授权已终止，暂停提供。请联系数据提供部门。"
-    en = "An input grant of the derived data set {data_set} has ended; it is not served. Ask its provider."
+class FileUnreadable(UserError):
+    code = "FILE_UNREADABLE"
+    zh = "文件内容不是 base64 编码，请把 .xlsx 文件按 base64 编码后放入 file。"
+    en = "The file is not base64. Send the .xlsx file's bytes in base64."
 
 
 def reply_of(error: Exception, request_id: str) -> ErrorBody:

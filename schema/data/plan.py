@@ -15,7 +15,6 @@ import anyio
 import anyio.to_thread
 from graphql import GraphQLFieldResolver, GraphQLResolveInfo
 
-from catalog.contracts import camel
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, GrantId, Seq
 from catalog.predicate import columns_of
@@ -25,7 +24,7 @@ from query.statement import LockedStatement
 from query.tree import Leaf, Nested, Order, Read, ReadOne, Selection
 from schema.data.selection import Arguments, Asked, read_of, read_one_of
 from schema.data.types import Resolvers, RowShape
-from schema.errors import AsOfDiffers, InputWithdrawn
+from schema.errors import AsOfDiffers
 from warehouse.engine import Engine, Publication, ReadSession
 from warehouse.errors import QueryTooLong
 
@@ -58,7 +57,7 @@ class Reading:
         *,
         pool: anyio.CapacityLimiter,
         seconds: float,
-        withdrawn: Callable[[DatasetCode], bool],
+        check_inputs: Callable[[DatasetCode], None],
     ) -> None:
         self.scope = scope
         self.noted: dict[DatasetCode, Noted] = {}
@@ -67,7 +66,7 @@ class Reading:
         self._engine = engine
         self._pool = pool
         self._seconds = seconds
-        self._withdrawn = withdrawn
+        self._check_inputs = check_inputs
         self._turn = anyio.Lock()
         self._session: ReadSession | None = None
         self._as_of: object = UNSET
@@ -77,7 +76,7 @@ class Reading:
         self._fault: Exception | None = None
 
     async def answer(self, tree: Tree, as_of: datetime | None) -> RawJson:
-        """The rows as JSON. QueryTooLong, AsOfDiffers, InputWithdrawn and the compiler's refusals."""
+        """The rows as JSON. QueryTooLong, AsOfDiffers, InputWithdrawn, the compiler's refusals."""
         async with self._turn:
             if self._timer is None:
                 loop = asyncio.get_running_loop()
@@ -107,8 +106,7 @@ class Reading:
         session = self._at(as_of)
         statement = compile_read(tree, self.scope, session.at)
         for data_set in sorted(statement.data_sets):
-            if self._withdrawn(data_set):
-                raise InputWithdrawn(data_set=camel(data_set))
+            self._check_inputs(data_set)
         if self._expired:
             raise QueryTooLong(seconds=self._seconds)
         self._note(tree)

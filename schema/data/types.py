@@ -74,6 +74,12 @@ Resolvers = Mapping[DatasetCode, tuple[GraphQLFieldResolver, GraphQLFieldResolve
 """For each data set: what answers the list field, and what answers the field by key."""
 
 
+def row_type(scope: Scope, data_set: DatasetCode) -> GraphQLObjectType:
+    """The object type alone."""
+    shapes = {code: shape_of(scope, code) for code in scope.data_sets}
+    return _RowTypes(scope, shapes).objects[data_set]
+
+
 def shape_of(scope: Scope, data_set: DatasetCode) -> RowShape:
     contract = scope.catalogue.contracts[data_set]
     columns = scope.columns(data_set)

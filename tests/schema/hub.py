@@ -21,18 +21,26 @@ from access.principal import Principal
 from access.roles import Role
 from access.token import Verifier
 from access.usage import UsageLog
+from catalog.actor import Person
 from catalog.clock import ReplayClock
-from catalog.contracts import Contract
-from catalog.ids import ClientId, DatasetCode, LoadId, OrganisationCode
+from catalog.contracts import Contract, Level
+from catalog.directories import EntryAction
+from catalog.domain import Domain, Organisation
+from catalog.ids import ClientId, DatasetCode, DomainCode, LoadId, OrganisationCode, PlaceCode
+from catalog.places import HEADER
+from catalog.sharing.errors import InputWithdrawn
 from catalog.sharing.grant import Grant
+from catalog.store import CatalogueStore
 from registry.base import Base
 from registry.store import Registry
 from schema.app import create_app
 from schema.caller import Callers, Rights
 from schema.context import Services
 from tests.shared_data import (
+    PLACES,
+    READING,
     START,
-    catalogue,
+    STATION,
     grant,
     reading,
     reading_rows,
@@ -44,11 +52,36 @@ from warehouse.duck import DuckWarehouse
 from warehouse.engine import LoadPlan
 
 ADDRESS = "http://127.0.0.1:8000"
-SHAPINGBA = OrganisationCode("cq_shapingba")
 HERE, THERE = 500106004000000, 500106016000000
 HOUR = timedelta(hours=1)
 STATION_COLUMNS = ("code", "name")
 READING_COLUMNS = ("station_code", "observed_at", "level_m", "place_code")
+
+
+def person(client: str, organisation: str, *roles: Role) -> Person:
+    return Person(ClientId(client), OrganisationCode(organisation), frozenset(roles))
+
+
+WATER_STEWARD = person("water-steward", "cq_water", Role.STEWARD)
+AUTHORITY_STEWARD = person("authority-steward", "cq_bigdata", Role.STEWARD)
+AUTHORITY = OrganisationCode("cq_bigdata")
+ORGANISATIONS = tuple(
+    Organisation(
+        code=OrganisationCode(code),
+        name=name,
+        name_en=code,
+        level=Level(level),
+        place=PlaceCode(place),
+        head=f"{name}负责人",
+        authority=None if code == AUTHORITY else AUTHORITY,
+    )
+    for code, name, level, place in (
+        ("cq_bigdata", "大数据局", "municipal", "500000"),
+        ("cq_water", "水利局", "municipal", "500000"),
+        ("cq_shapingba", "沙坪坝区", "district", "500106"),
+        ("cq_hightech", "高新区", "district", "500172"),
+    )
+)
 
 
 @dataclass
@@ -63,6 +96,7 @@ class Hub:
     app: Starlette = field(init=False)
     services: Services = field(init=False)
     verifier: Verifier = field(init=False)
+    store: CatalogueStore = field(init=False)
     grants: dict[ClientId, tuple[Grant, ...]] = field(default_factory=dict)
     withdrawn: set[DatasetCode] = field(default_factory=set)
     epoch: int = 0
@@ -72,9 +106,12 @@ class Hub:
         self.grants[ClientId(client)] = tuple(replace(g, client=ClientId(client)) for g in grants)
         self.epoch += 1
 
-    def client(self, name: str, *roles: Role) -> str:
+    def client(self, name: str, *roles: Role, of: str = "cq_shapingba") -> str:
         """Registers a client and gives its bearer token."""
-        self.secrets[name] = self.clients.register(ClientId(name), SHAPINGBA, roles or (Role.APP,))
+        organisation = OrganisationCode(of)
+        self.secrets[name] = self.clients.register(
+            ClientId(name), organisation, roles or (Role.APP,)
+        )
         return self.token(name)
 
     def token(self, name: str) -> str:
@@ -91,6 +128,10 @@ class Hub:
         self.warehouse.publish(
             LoadPlan(LoadId(load), contract, file, f"digest of {load}", file.with_name("r.parquet"))
         )
+
+    def check_inputs(self, data_set: DatasetCode) -> None:
+        if data_set in self.withdrawn:
+            raise InputWithdrawn(data_set=data_set, inputs="reading")
 
     def principal(self, token: str) -> Principal:
         return self.verifier.verify(token)
@@ -159,19 +200,22 @@ def running_hub(folder: Path) -> Iterator[Hub]:
     warehouse = DuckWarehouse(folder / "w.duckdb", folder / "landing", clock)
     usage = UsageLog(folder / "usage")
     hub = Hub(folder, clock, clients, warehouse, usage)
-    city = catalogue()
+    hub.store = CatalogueStore(registry, clock)
+    publish_catalogue(hub.store, folder)
     hub.services = Services(
         clock=clock,
-        catalogue=lambda: city,
+        catalogue=hub.store.load,
+        store=hub.store,
         engine=warehouse,
-        withdrawn=lambda code: code in hub.withdrawn,
+        check_inputs=hub.check_inputs,
+        granted=lambda: frozenset(g.data_set for held in hub.grants.values() for g in held),
         grades=lambda _load: "A",
         usage=usage,
     )
     rights = Rights(
         grants=lambda client, at: tuple(g for g in hub.grants.get(client, ()) if g.in_force(at)),
         epoch=lambda: hub.epoch,
-        catalogue=lambda: city,
+        catalogue=hub.store.load,
         mask_key="k",
     )
     hub.verifier = Verifier(ADDRESS, "vitalhub", keys, clients)
@@ -185,6 +229,40 @@ def running_hub(folder: Path) -> Iterator[Hub]:
         warehouse.close()
         usage.close()
         registry.close()
+
+
+def publish_catalogue(store: CatalogueStore, folder: Path) -> None:
+    """Organisations, places and the two data sets, through the steps that stewards make."""
+    operator = person("operator", "cq_bigdata", Role.OPERATOR)
+    store.import_organisations(ORGANISATIONS, operator)
+    places = folder / "places.csv"
+    rows = [[p.code, p.name, p.level, p.parent or "", p.statistical_parent or ""] for p in PLACES]
+    places.write_text("\n".join(",".join(row) for row in [HEADER, *rows]), "utf-8")
+    store.import_places(places, operator)
+    store.import_domain(domain(station(), reading()), operator)
+    keeper, reviewer = WATER_STEWARD, AUTHORITY_STEWARD
+    for code in (entry.code for entry in store.entries()):
+        store.assess(code, keeper, secrecy="不涉密", personal_information="不含")
+        for action, by in (
+            (EntryAction.APPROVE, keeper),
+            (EntryAction.SUBMIT, keeper),
+            (EntryAction.PUBLISH, reviewer),
+        ):
+            store.advance(code, action, by)
+
+
+def domain(*contracts: Contract) -> Domain:
+    texts = {DatasetCode("station"): STATION, DatasetCode("reading"): READING % {"mode": "append"}}
+    return Domain(
+        code=DomainCode("flood"),
+        title="防汛",
+        title_en="Flood",
+        contracts=contracts,
+        contract_texts=texts,
+        contract_files={code: Path(f"{code}.odcs.yaml") for code in texts},
+        sources=(),
+        derivations=(),
+    )
 
 
 def publish_town(hub: Hub) -> None:

@@ -1,0 +1,201 @@
+"""The catalogue: what is shared in the city, by whom and how; before and beside any grant.
+
+People see an entry's published wording; those who keep it or review it see the working copy too.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import strawberry
+
+from access.principal import Principal
+from catalog.catalogue import Catalogue
+from catalog.contracts import Classification, Level, SharingKind, camel
+from catalog.directories import STATE_LABELS, Entry, EntryFields, EntryState, authorities, facts
+from catalog.errors import UnknownEntry
+from catalog.ids import DatasetCode
+from schema.context import Info, Services, blocking
+from schema.core.offer import to_all
+from schema.core.page import page
+from schema.data.preview import sdl_of
+
+CHUNK = 200
+ANSWER_DAYS = {SharingKind.UNCONDITIONAL: 1, SharingKind.CONDITIONAL: 10}
+"""Working days the law allows for an answer (Decree 809, art. 21)."""
+
+
+@strawberry.type(description="提供部门的联系方式。Whom to ask.")
+class ProviderContact:
+    code: str
+    name: str
+    name_en: str
+    office_head: str = strawberry.field(description="共享工作负责人（签字人）。")
+    answer_working_days: int | None = strawberry.field(
+        description="依法应在几个工作日内答复。Working days to an answer; null when not shared."
+    )
+
+
+@strawberry.type(description="一个数据项。A column of the data set.")
+class CatalogueColumn:
+    name: str = strawberry.field(description="查询字段名。")
+    label: str
+    header: str = strawberry.field(description="来源系统中的列名。")
+    kind: str
+    unit: str | None
+    datum: str | None
+    classification: Classification
+    required: bool
+
+
+@strawberry.type(description="目录项。An entry of the catalogue.")
+class CatalogueEntry:
+    code: str
+    name: str
+    state: EntryState
+    state_label: str
+    level: Level
+    data_items: list[str]
+    provider: ProviderContact
+    format: str
+    update_frequency: str
+    sharing_kind: SharingKind
+    sharing_mode: str
+    conditions_of_use: str
+    classification: Classification
+    data_set: str | None = strawberry.field(description="数据集的查询字段名。")
+    columns: list[CatalogueColumn]
+    sdl: str | None = strawberry.field(
+        description="获授权后可见的类型。The type a grant would show."
+    )
+    catalogued: bool = strawberry.field(description="已编目")
+    attached: bool = strawberry.field(description="已挂接")
+    collected: bool = strawberry.field(description="已归集")
+    shared: bool = strawberry.field(description="已共享")
+
+
+async def catalogue_entries(
+    info: Info,
+    search: str | None = None,
+    state: EntryState | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[CatalogueEntry]:
+    """按名称、编码或数据项检索目录。Search the catalogue by name, code or data item."""
+    start, end = page(limit, offset)
+    services, principal = info.context.services, info.context.principal
+
+    def found() -> list[CatalogueEntry]:
+        entries = islice(_visible(services, principal, search, state), start, end)
+        return [view_of(entry, services, principal) for entry in entries]
+
+    return await blocking(found)
+
+
+async def catalogue_entry(info: Info, code: str) -> CatalogueEntry:
+    """一个目录项。One entry of the catalogue."""
+    services, principal = info.context.services, info.context.principal
+
+    def found() -> CatalogueEntry:
+        entry = services.store.entry(code)
+        if not _may_see(entry, principal, services.catalogue()):
+            raise UnknownEntry(entry=code)
+        return view_of(entry, services, principal)
+
+    return await blocking(found)
+
+
+QUERIES = to_all(catalogue_entries, catalogue_entry)
+
+
+def view_of(entry: Entry, services: Services, principal: Principal) -> CatalogueEntry:
+    """Blocking."""
+    catalogue = services.catalogue()
+    fields = _wording(entry, principal, catalogue)
+    derived = facts(
+        entry,
+        attached=_attached(catalogue),
+        collected=frozenset(services.engine.latest()),
+        granted=services.granted(),
+    )
+    contract = catalogue.contracts.get(entry.data_set) if entry.data_set else None
+    return CatalogueEntry(
+        code=entry.code,
+        name=fields.name,
+        state=entry.state,
+        state_label=STATE_LABELS[entry.state],
+        level=entry.level,
+        data_items=list(fields.data_items),
+        provider=_contact(fields, catalogue),
+        format=fields.format,
+        update_frequency=fields.update_frequency,
+        sharing_kind=fields.sharing_kind,
+        sharing_mode=fields.sharing_mode,
+        conditions_of_use=fields.conditions_of_use,
+        classification=fields.classification,
+        data_set=camel(entry.data_set) if entry.data_set else None,
+        columns=_columns(entry, catalogue),
+        sdl=sdl_of(contract, catalogue) if contract else None,
+        catalogued=derived.catalogued,
+        attached=derived.attached,
+        collected=derived.collected,
+        shared=derived.shared,
+    )
+
+
+def _visible(
+    services: Services, principal: Principal, search: str | None, state: EntryState | None
+) -> Iterator[Entry]:
+    catalogue, offset = services.catalogue(), 0
+    while chunk := services.store.entries(search, state, limit=CHUNK, offset=offset):
+        yield from (entry for entry in chunk if _may_see(entry, principal, catalogue))
+        offset += CHUNK
+
+
+def _may_see(entry: Entry, principal: Principal, catalogue: Catalogue) -> bool:
+    return entry.listed or _keeps(entry, principal, catalogue)
+
+
+def _keeps(entry: Entry, principal: Principal, catalogue: Catalogue) -> bool:
+    """The provider and its reviewer."""
+    provider = entry.fields.provider
+    known = catalogue.organisations
+    return principal.organisation in {provider, *authorities(provider, known)}
+
+
+def _wording(entry: Entry, principal: Principal, catalogue: Catalogue) -> EntryFields:
+    if entry.published is None or _keeps(entry, principal, catalogue):
+        return entry.fields
+    return entry.published
+
+
+def _contact(fields: EntryFields, catalogue: Catalogue) -> ProviderContact:
+    provider = catalogue.organisations.get(fields.provider)
+    return ProviderContact(
+        code=fields.provider,
+        name=provider.name if provider else fields.provider,
+        name_en=provider.name_en if provider else fields.provider,
+        office_head=provider.head if provider else "",
+        answer_working_days=ANSWER_DAYS.get(fields.sharing_kind),
+    )
+
+
+def _columns(entry: Entry, catalogue: Catalogue) -> list[CatalogueColumn]:
+    contract = catalogue.contracts.get(entry.data_set) if entry.data_set else None
+    return [
+        CatalogueColumn(
+            name=camel(column.name),
+            label=column.label,
+            header=column.header,
+            kind=column.type.kind.value,
+            unit=column.unit,
+            datum=column.datum.value if column.datum else None,
+            classification=column.classification,
+            required=column.required,
+        )
+        for column in (contract.columns if contract else ())
+    ]
+
+
+def _attached(catalogue: Catalogue) -> frozenset[DatasetCode]:
+    fed = {feed.data_set for source in catalogue.sources for feed in source.feeds}
+    return frozenset(fed | set(catalogue.derivations))

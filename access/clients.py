@@ -66,8 +66,8 @@ class ClientStore:
     def refresh(self) -> int:
         """Reads the epoch that other processes may have moved; returns it."""
         with self._registry.read() as session:
-            row = session.get(AccessEpoch, 1)
-        return self._advance(row.value if row else 0)
+            value = session.scalar(select(AccessEpoch.value).where(AccessEpoch.id == 1))
+        return self._advance(value or 0)
 
     def register(
         self,
@@ -128,12 +128,11 @@ class ClientStore:
 
     def authenticate(self, client: str, secret: str) -> RegisteredClient | None:
         """None for an unknown client, a revoked one and a wrong secret: it never tells which."""
-        row = self._find(client)
-        stored = row.secret_digest if row is not None else secrets.NOBODY
+        found, stored = self._find(client)
         genuine = secrets.matches(secret, stored)
-        if row is None or not genuine or row.revoked_at is not None:
+        if found is None or not genuine or found.revoked_at is not None:
             return None
-        return _registered(row)
+        return found
 
     def record_token(
         self, token_id: str, client: ClientId, issued: datetime, expires: datetime
@@ -161,22 +160,24 @@ class ClientStore:
         )
         with self._registry.read() as session:
             found = session.execute(statement).one_or_none()
-        if found is None:
-            return None
-        token, client = found
-        revoked = token.revoked_at is not None or client.revoked_at is not None
-        return TokenStanding(_registered(client), revoked)
+            if found is None:
+                return None
+            token, client = found
+            revoked = token.revoked_at is not None or client.revoked_at is not None
+            return TokenStanding(_registered(client), revoked)
 
     def clients(self) -> tuple[RegisteredClient, ...]:
         with self._registry.read() as session:
-            rows = session.scalars(select(Client).order_by(Client.id)).all()
-        return tuple(_registered(row) for row in rows)
+            rows = session.scalars(select(Client).order_by(Client.id))
+            return tuple(_registered(row) for row in rows)
 
-    def _find(self, client: str) -> Client | None:
+    def _find(self, client: str) -> tuple[RegisteredClient | None, str]:
+        """The client and its secret's digest; nobody's digest where there is no such client."""
         if not CLIENT_ID.fullmatch(client):  # PostgreSQL refuses a text with NUL in it
-            return None
+            return None, secrets.NOBODY
         with self._registry.read() as session:
-            return session.get(Client, client)
+            row = session.get(Client, client)
+            return (_registered(row), row.secret_digest) if row else (None, secrets.NOBODY)
 
     def _advance(self, epoch: int) -> int:
         with self._lock:

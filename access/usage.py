@@ -10,21 +10,24 @@ import fcntl
 import hashlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NewType
+from types import TracebackType
+from typing import NewType, Self, cast
 
-import orjson
-
-from access.chain import GENESIS, Algorithm, Position, Tail, link, position_of, segments
+from access import chain
+from access.chain import GENESIS, Algorithm, Position, Verdict
 from access.errors import UsageLogUnavailable
 from catalog.clock import Clock, SystemClock
 from catalog.ids import ClientId, DatasetCode, GrantId, OrganisationCode
 
 SYNC_SECONDS = 0.05
 SEGMENT_BYTES = 64 * 2**20
+PRIVATE_MODE = 0o600
+NONE = -1
+"""No file descriptor."""
 
 UsageId = NewType("UsageId", str)
 """Names one record: `u-1234`, after its place in the chain."""
@@ -43,16 +46,16 @@ class UsageRecord:
     reply: str
     """Digest of the reply's bytes."""
     columns: Mapping[DatasetCode, tuple[str, ...]]
-    """The data sets read, each with the columns that left."""
+    """The data sets that were read, each with the columns that left."""
     rows: int
-    bytes: int
+    reply_bytes: int
     started: datetime
     seconds: float
     outcome: str
     """`OK`, or the stable code of the error."""
     request_id: str
-    as_of: int | None = None
-    """The version number that was read."""
+    version: int | None = None
+    """The warehouse's version number that was read."""
 
 
 class UsageLog:
@@ -67,23 +70,219 @@ class UsageLog:
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         self._folder = folder
-        self._algorithm = algorithm
+        self._algorithm: Algorithm = algorithm
         self._clock = system_clock or SystemClock()  # the auditor's time is system time
         self._segment_bytes = segment_bytes
-        self._append = threading.Lock()
-        self._file = threading.Lock()
+        self._position = Position(0, GENESIS)
+        self._size = 0
+        self._segment = NONE
         self._fault: str | None = None
+        self._append = threading.Lock()
+        self._files = threading.Lock()
         self._dirty = threading.Event()
-        self._closed = threading.Event()
+        self._closing = threading.Event()
+        self._guard = _sole_writer(folder)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._guard = _sole_writer(folder)
             self._take_up()
-        except OSError as error:
-            raise UsageLogUnavailable(f"cannot open {folder}: {error.strerror}") from error
+        except (OSError, ValueError) as error:  # ValueError: this OpenSSL has no SM3
+            os.close(self._guard)
+            raise UsageLogUnavailable(f"cannot take up {folder}: {error}") from error
         self._syncer = threading.Thread(target=self._sync, name="usage-sync", daemon=True)
         self._syncer.start()
 
+    @property
+    def position(self) -> Position:
+        """The last record's number and hash: what a witness keeps elsewhere."""
+        return self._position
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be recorded until a restart; None while all is well."""
+        return self._fault
+
     def record(self, usage: UsageRecord) -> UsageId:
         """Written when this returns; raises UsageLogUnavailable, and then nothing may be served."""
-        return UsageId(f"u-{self._write('usage', usage)}")
+        with self._append:
+            if self._fault is not None:
+                raise UsageLogUnavailable(self._fault)
+            try:
+                if self._size >= self._segment_bytes:
+                    self._begin_segment()
+                number = self._write("usage", usage)
+            except OSError as error:
+                raise UsageLogUnavailable(f"cannot write the usage log: {error}") from error
+        if not self._dirty.is_set():
+            self._dirty.set()
+        return UsageId(f"u-{number}")
+
+    def close(self) -> None:
+        """Makes everything durable and lets another process write."""
+        with self._append:
+            if self._closing.is_set():
+                return
+            self._closing.set()
+            self._fault = self._fault or "the usage log is closed"
+        self._dirty.set()
+        self._syncer.join()
+        os.fsync(self._segment)
+        os.close(self._segment)
+        os.close(self._guard)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _write(self, kind: str, record: object) -> int:
+        number = self._position.number + 1
+        body = chain.canonical({"kind": kind, "number": number, "record": record})
+        head = chain.link(self._algorithm, self._position.head, body)
+        line = b"%s %s\n" % (head.hex().encode(), body)
+        try:
+            written = os.write(self._segment, line)
+        except OSError:
+            self._undo()
+            raise
+        if written != len(line):
+            self._undo()
+            raise OSError(f"only {written} of {len(line)} bytes were taken")
+        self._size += written
+        self._position = Position(number, head)
+        return number
+
+    def _undo(self) -> None:
+        """Takes back half a line; where even that fails, nothing is recorded until a restart."""
+        try:
+            os.ftruncate(self._segment, self._size)
+        except OSError as error:
+            self._fault = f"cannot take back half a line: {error}"
+
+    def _sync(self) -> None:
+        while not self._closing.is_set():
+            self._dirty.wait()
+            self._dirty.clear()
+            try:
+                with self._files:
+                    os.fsync(self._segment)
+            except OSError as error:  # what was lost cannot be known, so it stays a fault
+                self._fault = f"cannot make the usage log durable: {error}"
+            self._closing.wait(SYNC_SECONDS)
+
+    def _take_up(self) -> None:
+        """Finds the last whole record; keeps aside what a crash tore off, and notes it in the chain."""
+        notes = []
+        files = chain.segments(self._folder)
+        while files:
+            segment = files.pop()
+            end = chain.tail(segment)
+            if end.torn:
+                notes.append(self._keep_aside(segment, end.size, end.torn))
+            if end.position is not None:
+                self._position, self._size = end.position, end.size
+                self._segment = _opened(segment)
+                os.ftruncate(self._segment, end.size)
+                break
+            segment.unlink()
+        if self._segment == NONE or chain.algorithm_of(segment) != self._algorithm:
+            self._begin_segment()
+        for note in notes:
+            self._write("torn", note)
+
+    def _keep_aside(self, segment: Path, offset: int, torn: bytes) -> dict[str, object]:
+        folder = self._folder / "torn"
+        folder.mkdir(exist_ok=True)
+        digest = hashlib.sha256(torn).hexdigest()
+        file = folder / f"{segment.stem}-{offset}-{digest[:8]}.bin"
+        file.write_bytes(torn)
+        _make_durable(file)
+        _make_durable(folder)
+        return {
+            "segment": segment.name,
+            "offset": offset,
+            "bytes": len(torn),
+            "sha256": digest,
+            "file": file.name,
+            "at": self._clock.now(),
+        }
+
+    def _begin_segment(self) -> None:
+        before, size, position = self._segment, self._size, self._position
+        if before != NONE:
+            os.fsync(before)  # a new segment never outlives the end of the one before it
+        file = self._folder / chain.segment_name(position.number + 1)
+        with self._files:
+            self._segment, self._size = _opened(file), 0
+            try:
+                self._write(
+                    "segment",
+                    {
+                        "algorithm": self._algorithm,
+                        "at": self._clock.now(),
+                        "previous": position.head.hex(),
+                    },
+                )
+                _make_durable(self._folder)
+            except OSError:
+                os.close(self._segment)
+                file.unlink()
+                self._segment, self._size, self._position = before, size, position
+                raise
+            if before != NONE:
+                os.close(before)
+
+
+def recorded(folder: Path) -> Iterator[tuple[UsageId, UsageRecord]]:
+    """All usage records in order, read from the files."""
+    for entry in chain.entries(folder):
+        if entry.kind == "usage":
+            yield UsageId(f"u-{entry.number}"), _usage(entry.record)
+
+
+def verify(folder: Path, witnessed: Mapping[int, str] | None = None) -> Verdict:
+    """Needs no database and no running server; `witnessed` maps record numbers to known heads."""
+    return chain.verify(folder, witnessed)
+
+
+def _usage(record: Mapping[str, object]) -> UsageRecord:
+    fields = dict(record)
+    columns = cast("Mapping[str, list[str]]", fields["columns"])
+    fields["columns"] = {DatasetCode(code): tuple(names) for code, names in columns.items()}
+    fields["grants"] = tuple(cast("list[str]", fields["grants"]))
+    fields["purposes"] = tuple(cast("list[str]", fields["purposes"]))
+    fields["started"] = datetime.fromisoformat(cast("str", fields["started"]))
+    return UsageRecord(**fields)  # type: ignore[arg-type] # our own record, read back
+
+
+def _opened(file: Path) -> int:
+    return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_MODE)
+
+
+def _make_durable(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sole_writer(folder: Path) -> int:
+    """Two writers would fork the chain; the lock ends with its holder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        guard = os.open(folder / ".writer", os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(guard)
+            raise
+    except BlockingIOError:
+        raise UsageLogUnavailable(f"another process writes to {folder}") from None
+    except OSError as error:
+        raise UsageLogUnavailable(f"cannot open {folder}: {error}") from error
+    return guard

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-import migrations.run
 from registry.store import Registry
 from tests.postgres import Postgres, postgres_server
 
@@ -48,7 +47,9 @@ def registry_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def registry(registry_url: str) -> Iterator[Registry]:
     """A migrated registry on each of the two stores."""
-    migrations.run.upgrade(registry_url)
+    from migrations.run import upgrade  # noqa: PLC0415 - only who needs it imports every model
+
+    upgrade(registry_url)
     opened = Registry(registry_url)
     yield opened
     opened.close()

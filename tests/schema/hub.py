@@ -1,6 +1,6 @@
 """A small real hub for the tests of the API: registry, issuer, warehouse, usage log and the web app."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -188,20 +188,31 @@ class Http:
         return self.request("GET", path, **options)
 
 
+def make_template(folder: Path) -> dict[str, str]:
+    """A stopped hub to copy: two stations, three readings (one in the second district's area), and
+    the client `app`, whose secret and token it gives.
+    """
+    folder.mkdir()
+    with running_hub(folder, {}) as hub:
+        publish_catalogue(hub.store, folder)
+        publish_town(hub)
+        token = hub.client("app")
+        return {"app": hub.secrets["app"], "token": token}
+
+
 @contextmanager
-def running_hub(folder: Path) -> Iterator[Hub]:
-    """Two stations with three readings, one of them governed by the second district."""
+def running_hub(folder: Path, secrets: Mapping[str, str]) -> Iterator[Hub]:
     url = f"sqlite:///{folder / 'registry.sqlite'}"
     registry = Registry(url)
     Base.metadata.create_all(registry.engine)  # the migrations have their own tests
-    clock = ReplayClock(START)
+    clock = ReplayClock(START + HOUR)
     keys = SigningKeys(folder / "keys.json")
     clients = ClientStore(registry)
     warehouse = DuckWarehouse(folder / "w.duckdb", folder / "landing", clock)
     usage = UsageLog(folder / "usage")
     hub = Hub(folder, clock, clients, warehouse, usage)
+    hub.secrets.update(secrets)
     hub.store = CatalogueStore(registry, clock)
-    publish_catalogue(hub.store, folder)
     hub.services = Services(
         clock=clock,
         catalogue=hub.store.load,
@@ -222,7 +233,6 @@ def running_hub(folder: Path) -> Iterator[Hub]:
     callers = Callers(hub.verifier, rights, clock)
     issuer = Issuer(ADDRESS, "vitalhub", keys, clients)
     hub.app = create_app(hub.services, callers, IssuerEndpoints(issuer).routes())
-    publish_town(hub)
     try:
         yield hub
     finally:
@@ -266,6 +276,7 @@ def domain(*contracts: Contract) -> Domain:
 
 
 def publish_town(hub: Hub) -> None:
+    hub.clock.at = START
     hub.publish(station(), station_rows(("A", "磁器口", "139"), ("B", "北碚", None)), "stations")
     hub.clock.advance(HOUR)
     rows = reading_rows(

@@ -1,0 +1,151 @@
+"""The steps of a request as they are written: row, event and grant in one transaction."""
+
+import secrets
+
+from catalog.ids import ClientId, GrantId, OrganisationCode, RequestId
+from catalog.models import (
+    GrantEventRow,
+    GrantHolderRow,
+    GrantRow,
+    RequestEventRow,
+    RequestRow,
+    SignatureRow,
+)
+from catalog.sharing.decision import Award
+from catalog.sharing.encoding import parts_to_json
+from catalog.sharing.grant import GrantEvent
+from catalog.sharing.request import (
+    Request,
+    RequestState,
+    Side,
+    Terms,
+    Transition,
+)
+from catalog.writing import Writing
+
+
+def new_request(
+    writing: Writing, client: ClientId, provider: OrganisationCode, major: int, terms: Terms
+) -> RequestRow:
+    row = RequestRow(
+        id=RequestId(f"req-{secrets.token_hex(8)}"),
+        client=client,
+        organisation=writing.actor.organisation,
+        provider=provider,
+        contract_major=major,
+        state=RequestState.DRAFT,
+        drafted_by=writing.actor.client,
+        drafted_at=writing.at,
+        extended=False,
+    )
+    write_terms(row, terms, major)
+    writing.session.add(row)
+    writing.session.flush()
+    return row
+
+
+def write_terms(row: RequestRow, terms: Terms, major: int) -> None:
+    row.contract_major = major
+    row.data_set = terms.data_set
+    row.purpose = terms.purpose.strip()
+    row.basis = terms.basis.strip()
+    row.scenario = terms.scenario.strip()
+    row.parts = parts_to_json(terms.parts)
+    row.mode = terms.mode.strip()
+    row.not_before = terms.not_before
+    row.expires = terms.expires
+    row.derivation = terms.derivation
+
+
+def move(
+    writing: Writing, row: RequestRow, step: Transition, why: str = "", decision: str | None = None
+) -> None:
+    """Takes the step and records it; of two writers the later one is told by the revision."""
+    row.state = step.target
+    writing.session.flush()
+    writing.session.add(
+        RequestEventRow(
+            request=row.id,
+            action=step.action,
+            source=step.source,
+            target=step.target,
+            by=writing.actor.client,
+            organisation=writing.actor.organisation,
+            why=why,
+            decision=decision,
+            at=writing.at,
+        )
+    )
+
+
+def write_decision(writing: Writing, row: RequestRow, reason: str, legal_basis: str) -> None:
+    row.decided_by, row.decided_at = writing.actor.client, writing.at
+    row.reason, row.legal_basis = reason or None, legal_basis or None
+
+
+def write_signature(writing: Writing, request: Request, side: Side, head: str) -> None:
+    if writing.actor.organisation in request.signers(side):
+        return
+    writing.session.add(
+        SignatureRow(
+            request=request.id,
+            side=side,
+            organisation=writing.actor.organisation,
+            head=head,
+            content=request.content,
+            recorded_by=writing.actor.client,
+            at=writing.at,
+        )
+    )
+    writing.session.flush()
+
+
+def write_grant(writing: Writing, request: Request, award: Award) -> GrantId:
+    """The grant of an approval; what the client held for the same purpose ends when it begins."""
+    session, terms = writing.session, request.terms
+    row = GrantRow(
+        id=f"grant-{secrets.token_hex(8)}",
+        request=request.id,
+        client=request.client,
+        organisation=request.organisation,
+        data_set=terms.data_set,
+        contract_major=request.contract_major,
+        purpose=terms.purpose,
+        legal_basis=terms.basis,
+        parts=parts_to_json(award.parts),
+        not_before=award.not_before,
+        expires=award.expires,
+        derivation=award.derivation,
+        granted_at=writing.at,
+    )
+    session.add(row)
+    session.flush()
+    grant = GrantId(row.id)
+    write_event(writing, grant, GrantEvent.ACTIVATED, f"申请 {request.id} 获准")
+    holder = session.get(GrantHolderRow, (request.client, terms.data_set, terms.purpose))
+    if holder is None:
+        session.add(
+            GrantHolderRow(
+                client=request.client, data_set=terms.data_set, purpose=terms.purpose, grant=grant
+            )
+        )
+    else:
+        old, holder.grant = GrantId(holder.grant), grant
+        event = write_event(writing, old, GrantEvent.REVOKED, f"由授权 {grant} 取代")
+        event.effective_at = max(award.not_before, writing.at)
+    session.flush()
+    return grant
+
+
+def write_event(writing: Writing, grant: GrantId, event: GrantEvent, reason: str) -> GrantEventRow:
+    row = GrantEventRow(
+        grant=grant,
+        event=event,
+        effective_at=writing.at,
+        by=writing.actor.client,
+        organisation=writing.actor.organisation,
+        reason=reason,
+        at=writing.at,
+    )
+    writing.session.add(row)
+    return row

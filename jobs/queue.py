@@ -146,10 +146,12 @@ class JobQueue:
                 .values(state=State.READY, lease_owner=None, lease_until=None)
             )
 
-    def open_jobs(self) -> int:
-        """How many jobs wait or run."""
+    def open_keys(self) -> frozenset[str]:
+        """The keys of the jobs that wait or run."""
         with self._registry.read() as session:
-            return len(session.scalars(select(JobRow.id).where(JobRow.finished_at.is_(None))).all())
+            return frozenset(
+                session.scalars(select(JobRow.key).where(JobRow.finished_at.is_(None)))
+            )
 
     def forget_finished(self) -> None:
         with self._registry.write() as session:

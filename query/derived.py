@@ -20,6 +20,7 @@ from query.lock import outside
 from query.relation import ScopedRelation
 from query.statement import LockedStatement
 
+TEXT = exp.DataType.build("VARCHAR")
 ENGINE_FUNCTIONS = {"time_bucket", "to_hours", "to_minutes", "round", "list_sum"}
 """Functions that the parser has no node for and that a derivation may use."""
 FORBIDDEN = (exp.Command, exp.DDL, exp.DML, exp.Pragma, exp.Set, exp.Into)
@@ -44,7 +45,10 @@ def compile_derivation(
     contract: Contract,
     relations: Mapping[DatasetCode, ScopedRelation],
 ) -> LockedStatement:
-    """The statement that builds the rows: the contract's columns, and `_file`, `_line` for the gate."""
+    """The statement that builds the rows as a source would give them: text, with file and line.
+
+    The gate casts them to the contract's types, as it does for every other load.
+    """
     tree = parse_derivation(derivation)
     parameters: dict[str, Scalar] = dict(derivation.parameters)
     ctes = _cte_names(tree)
@@ -54,10 +58,11 @@ def compile_derivation(
         relation = relations[DatasetCode(table.name)]
         parameters |= relation.parameters
         table.replace(relation.tree.copy().subquery(exp.to_identifier(table.alias or table.name)))
-    columns = [exp.column(exp.to_identifier(c.name, quoted=True)) for c in contract.columns]
+    columns = [_text(column.name) for column in contract.columns]
     origin = exp.alias_(exp.Literal.string(derivation.data_set), "_file", quoted=True)
     line = exp.alias_(exp.Window(this=exp.RowNumber()), "_line", quoted=True)
-    built = exp.select(*columns, origin, line).from_(tree.subquery("derived"))
+    broken = exp.alias_(exp.Cast(this=exp.null(), to=TEXT.copy()), "_broken", quoted=True)
+    built = exp.select(*columns, origin, line, broken).from_(tree.subquery("derived"))
     trees = [relation.tree for relation in relations.values()]
     for node in outside(built, trees):
         if isinstance(node, exp.Table) and node.name not in ctes:
@@ -69,6 +74,11 @@ def compile_derivation(
         frozenset(relations),
         single=False,
     )
+
+
+def _text(name: str) -> exp.Expr:
+    column = exp.column(exp.to_identifier(name, quoted=True))
+    return exp.alias_(exp.Cast(this=column, to=TEXT.copy()), name, quoted=True)
 
 
 def _problems(tree: exp.Query, derivation: Derivation) -> list[str]:

@@ -6,7 +6,7 @@ never opened on the event loop.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,6 +38,29 @@ class Registry:
             session.connection(execution_options={"registry_write": True})
             yield session
             session.commit()
+
+    @contextmanager
+    def watch(self) -> Iterator[Callable[[], bool]]:
+        """A cheap question: did any process change the registry since it was last asked?
+
+        On SQLite it is `data_version`, which moves with every commit of another connection. Elsewhere
+        the answer is always yes.
+        """
+        if self.engine.dialect.name != "sqlite":
+            yield lambda: True
+            return
+        with self.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - says the dialect
+            connection.rollback()
+            seen = -1
+
+            def changed() -> bool:
+                nonlocal seen
+                before, (seen,) = seen, raw.execute("PRAGMA data_version").fetchone()
+                return bool(seen != before)
+
+            yield changed
 
     def close(self) -> None:
         self.engine.dispose()

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from catalog.clock import Clock
 from catalog.contracts import Contract
@@ -82,14 +83,16 @@ class DuckWarehouse:
             with self._transaction() as run:
                 return publish(plan, run, self._clock.now())
 
-    def build(self, statement: LockedStatement, target: Path) -> int:
-        with self._transaction() as run:
-            path = "'" + str(target).replace("'", "''") + "'"
-            rows = run(
-                f"COPY ({duckdb_text(statement.tree)}) TO {path} (FORMAT parquet)",
-                statement.parameters,
-            )
-        return int(str(rows[0][0]))
+    @contextmanager
+    def build(self, statement: LockedStatement) -> Iterator[pa.RecordBatchReader]:
+        cursor = self._cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            yield _relation(cursor, statement).to_arrow_reader(BATCH_ROWS)
+        except duckdb.Error as fault:
+            raise WarehouseFault(str(fault)) from fault
+        finally:
+            cursor.close()
 
     def latest(self) -> Mapping[DatasetCode, Publication]:
         with self.session() as session:
@@ -197,9 +200,7 @@ class DuckSession:
         timer = threading.Timer(self._query_seconds, self.interrupt)
         timer.start()
         try:
-            relation = self._cursor.sql(
-                duckdb_text(statement.tree), params=dict(statement.parameters) or None
-            )
+            relation = _relation(self._cursor, statement)
             array = json_rows(relation.to_arrow_reader(BATCH_ROWS))
         except duckdb.InterruptException as slow:
             raise QueryTooLong(seconds=self._query_seconds) from slow
@@ -232,6 +233,13 @@ class _Runner:
         self, sql: str, parameters: Mapping[str, Scalar] | None = None
     ) -> list[tuple[Scalar, ...]]:
         return self._cursor.execute(sql, dict(parameters) if parameters else None).fetchall()
+
+
+def _relation(
+    cursor: duckdb.DuckDBPyConnection, statement: LockedStatement
+) -> duckdb.DuckDBPyRelation:
+    text = duckdb_text(statement.tree)
+    return cursor.sql(text, params=dict(statement.parameters) or None)
 
 
 def _fetch_one(

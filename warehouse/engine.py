@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from catalog.contracts import Contract, Severity
 from catalog.ids import DatasetCode, LoadId, RuleId, Seq
 from query.statement import LockedStatement
@@ -112,8 +114,8 @@ class Engine(Protocol):
         """The publication of this load, made now or earlier. BatchRejected, InputNotPublished."""
         ...
 
-    def build(self, statement: LockedStatement, target: Path) -> int:
-        """Write the rows of a derivation as Parquet; the number of rows."""
+    def build(self, statement: LockedStatement) -> AbstractContextManager[pa.RecordBatchReader]:
+        """The rows of a derivation, read from one version; WarehouseFault."""
         ...
 
     def latest(self) -> Mapping[DatasetCode, Publication]:

@@ -66,6 +66,10 @@ class Scratch(AbstractContextManager["Scratch"]):
         other._connection = self._connection.cursor()  # noqa: SLF001 - the same class
         return other
 
+    def driver(self) -> duckdb.DuckDBPyConnection:
+        """The driver's own connection, for the audit's adapter, which must speak its protocol."""
+        return self._connection
+
     def execute(
         self, sql: str | exp.Expr, parameters: Sequence[Scalar] = ()
     ) -> list[tuple[object, ...]]:

@@ -1,0 +1,83 @@
+"""The heavy worker's process: loads, checks and releases. `python -m jobs.heavy`, started by the server.
+
+It ends when its standard input ends, which is when the server does, and never opens the warehouse.
+"""
+
+import logging
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from catalog.clock import SystemClock
+from catalog.ids import DatasetCode, LoadId, SourceId
+from catalog.store import CatalogueStore
+from connectors.connections import read_connections
+from connectors.landing import sweep
+from connectors.ledger import Ledger
+from jobs import extract, release
+from jobs.extract import Extractor
+from jobs.intake import Intake
+from jobs.queue import Job, JobQueue, Place
+from jobs.release import Releaser
+from jobs.worker import Worker
+from quality.record import QualityRecords
+from registry.store import Registry
+from settings import Settings
+
+LOG = logging.getLogger(__name__)
+
+
+def owner_name(role: str) -> str:
+    """Who holds a lease: host, process and role."""
+    return f"{socket.gethostname()[:24]}:{os.getpid()}:{role}"
+
+
+def heavy_worker(settings: Settings) -> Worker:
+    clock = SystemClock()
+    registry = Registry(settings.registry)
+    store = CatalogueStore(registry, clock)
+    ledger = Ledger(registry, clock)
+    quality = QualityRecords(registry, clock, settings.landing)
+    intake = Intake(settings.landing, ledger, quality, clock)
+    releaser = Releaser(intake, quality, settings.landing)
+
+    def run_extract(job: Job) -> None:
+        # The connections file is read each time: an operator changes it without a restart.
+        connections = read_connections(settings.connections_file)
+        extractor = Extractor(intake, ledger, connections, clock)
+        extractor.run(
+            store.fresh(), SourceId(job.text("source")), DatasetCode(job.text("data_set"))
+        )
+
+    def run_release(job: Job) -> None:
+        releaser.run(store.fresh(), LoadId(job.text("load")))
+
+    return Worker(
+        queue=JobQueue(registry),
+        registry=registry,
+        place=Place.HEAVY,
+        owner=owner_name("heavy"),
+        handlers={extract.KIND: run_extract, release.KIND: run_release},
+    )
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = Settings()
+    Path(settings.landing).mkdir(parents=True, exist_ok=True)
+    sweep(settings.landing)
+    worker = heavy_worker(settings)
+    threading.Thread(target=_stop_with_parent, args=(worker,), daemon=True).start()
+    worker.run()
+
+
+def _stop_with_parent(worker: Worker) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    worker.stopping.set()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Publishes a load that was handed over: the only way into the warehouse.
+
+The warehouse's commit is the truth; the registry's row is set after it and, when a crash comes
+between the two, set again by the same job, because publishing is idempotent on the load id.
+"""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.catalogue import Catalogue
+from catalog.ids import DatasetCode, LoadId
+from connectors.landing import reopened
+from connectors.ledger import Ledger
+from quality.rule import reference_rules
+from warehouse.engine import Engine, LoadPlan, Publication
+from warehouse.errors import BatchRejected
+
+LOG = logging.getLogger(__name__)
+KIND = "publish"
+ROWS_FILE, UNFIT_FILE = "rows.parquet", "unfit.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    engine: Engine
+    ledger: Ledger
+    landing: Path
+
+    def run(self, catalogue: Catalogue, load_id: LoadId) -> Publication | None:
+        """The publication; None when a rule against published data rejected the batch.
+
+        InputNotPublished: a data set it refers to is not there yet; the job waits and tries again.
+        """
+        landed = reopened(self.landing / load_id)
+        contract = catalogue.contracts[DatasetCode(landed.data_set)]
+        rows = landed.folder / ROWS_FILE
+        plan = LoadPlan(
+            load_id=load_id,
+            contract=contract,
+            rows=rows,
+            digest=file_digest(rows),
+            rejected=landed.folder / UNFIT_FILE,
+            references=reference_rules(contract),
+        )
+        try:
+            publication = self.engine.publish(plan)
+        except BatchRejected as rejected:
+            LOG.warning("%s: %s", landed.data_set, rejected)
+            self.ledger.rejected(landed, rejected)
+            return None
+        self.ledger.published(load_id, publication.seq, publication.published_at)
+        LOG.info("%s version %d: %d rows", contract.data_set, publication.seq, publication.rows)
+        return publication
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

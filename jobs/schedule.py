@@ -1,0 +1,107 @@
+"""What needs doing now, derived from what is: feeds that are due, loads in place, stale derivations.
+
+Nobody has to remember to ask for follow-up work, so no crash can forget it: each look at the state
+asks for all of it again, and the queue keeps one open job per key.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from quality.record import QualityRecords
+
+from catalog.catalogue import Catalogue
+from catalog.clock import Clock
+from catalog.domain import interval
+from catalog.ids import DatasetCode, SourceId
+from connectors.ledger import FeedStanding, Ledger
+from connectors.models import LoadState
+from jobs import derive, extract, publish, release
+from jobs.derive import Inputs, derived_load
+from jobs.queue import JobQueue, Place
+from warehouse.engine import Engine
+
+LONGEST_PAUSE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A job that should be open."""
+
+    kind: str
+    place: Place
+    key: str
+    payload: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    queue: JobQueue
+    ledger: Ledger
+    engine: Engine
+    quality: QualityRecords
+    inputs: Inputs
+    clock: Clock
+
+    def look(self, catalogue: Catalogue) -> int:
+        """Ask for what is needed and not yet open; how many jobs that were."""
+        wanted = [
+            *due_feeds(catalogue, self.ledger.feeds(), self.clock.now()),
+            *self._handed_over(),
+            *self._stale(catalogue),
+            *self._released(),
+        ]
+        open_keys = self.queue.open_keys()
+        missing = [job for job in wanted if job.key not in open_keys]
+        for job in missing:
+            self.queue.ask(job.kind, job.place, job.key, job.payload)
+        return len(missing)
+
+    def _handed_over(self) -> Iterable[Asked]:
+        for load in self.ledger.in_state(LoadState.HANDED_OVER):
+            yield Asked(publish.KIND, Place.SERVER, f"publish {load}", {"load": load})
+
+    def _released(self) -> Iterable[Asked]:
+        for load in self.quality.released_and_waiting():
+            yield Asked(release.KIND, Place.HEAVY, f"release {load}", {"load": load})
+
+    def _stale(self, catalogue: Catalogue) -> Iterable[Asked]:
+        published = self.engine.latest()
+        for data_set, derivation in catalogue.derivations.items():
+            if any(code not in published for code in derivation.inputs):
+                continue
+            grants = self.inputs(derivation, self.clock.now())
+            held = {code: grant for code, grant in grants.items() if grant is not None}
+            if len(held) < len(derivation.inputs):
+                continue
+            load = derived_load(derivation, catalogue, held, published)
+            if not self.ledger.settled(load):
+                key = f"derive {data_set}"
+                yield Asked(derive.KIND, Place.SERVER, key, {"data_set": data_set})
+
+
+def due_feeds(
+    catalogue: Catalogue,
+    standings: Mapping[tuple[SourceId, DatasetCode], FeedStanding],
+    now: datetime,
+) -> Iterable[Asked]:
+    """Feeds whose interval has passed; one that fails waits twice as long each time."""
+    for source in catalogue.sources:
+        for feed in source.feeds:
+            if feed.data_set not in catalogue.contracts:
+                continue
+            standing = standings.get((source.id, feed.data_set))
+            pause = interval(feed)
+            if standing is not None and standing.failures:
+                pause = min(LONGEST_PAUSE, pause * 2 ** min(standing.failures, 10))
+            if (
+                standing is None
+                or standing.last_tried_at is None
+                or (standing.last_tried_at + pause <= now)
+            ):
+                yield Asked(
+                    extract.KIND,
+                    Place.HEAVY,
+                    f"extract {source.id} {feed.data_set}",
+                    {"source": source.id, "data_set": feed.data_set},
+                )

@@ -1,0 +1,80 @@
+"""Keeps a child process running: started again when it dies, ended with this process."""
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+
+LOG = logging.getLogger(__name__)
+PROJECT = Path(__file__).parents[1]
+STOP_SECONDS = 10.0
+LOOK_SECONDS = 0.2
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
+STEADY_SECONDS = 60.0
+"""A child that ran this long is not one that cannot start."""
+
+
+class Supervisor:
+    """Runs `python -m <module>`; the child ends when its standard input does."""
+
+    def __init__(self, module: str, arguments: Sequence[str] = (), log: Path | None = None) -> None:
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._log = log
+        self._stopping = threading.Event()
+        self._child = self._start()
+        self._thread = threading.Thread(target=self._watch, daemon=True, name=f"keep {module}")
+        self._thread.start()
+
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        return self._child.pid
+
+    def stop(self) -> None:
+        """End the child, politely first."""
+        self._stopping.set()
+        self._thread.join()
+        if self._child.stdin is not None:
+            self._child.stdin.close()
+        try:
+            self._child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _watch(self) -> None:
+        pause, started = FIRST_PAUSE_SECONDS, monotonic()
+        while not self._stopping.wait(LOOK_SECONDS):
+            if self._child.poll() is None:
+                continue
+            if monotonic() - started > STEADY_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            LOG.warning(
+                "%s ended with %s; started again in %.1f s",
+                self._command[-1],
+                self._child.returncode,
+                pause,
+            )
+            if self._stopping.wait(pause):
+                return
+            pause, started = min(LONGEST_PAUSE_SECONDS, pause * 2), monotonic()
+            self._child = self._start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        # Its own session: a Ctrl-C at the terminal is the parent's, which ends its children in order.
+        output = None if self._log is None else self._log.open("ab")
+        try:
+            return subprocess.Popen(  # noqa: S603 - our own program
+                self._command,
+                cwd=PROJECT,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        finally:
+            if output is not None:
+                output.close()

@@ -1,6 +1,6 @@
 """Every declared feed, read from the running demo city and checked against its contract."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def feeds(domains: tuple[Domain, ...]) -> Iterator[tuple[Source, Feed]]:
 
 def verdicts(
     domains: tuple[Domain, ...], connections: Connections, folder: Path
-) -> Mapping[str, list[Verdict]]:
+) -> dict[str, list[Verdict]]:
     contracts = {c.data_set: c for domain in domains for c in domain.contracts}
     found: dict[str, list[Verdict]] = {}
     with Scratch([folder]) as scratch:

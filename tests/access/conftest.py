@@ -10,6 +10,7 @@ import pytest
 from access.clients import ClientStore
 from access.issuer import Issuer
 from access.keys import SigningKeys
+from access.models import AccessEpoch, Client, IssuedToken
 from access.roles import Role
 from access.token import Verifier
 from catalog.clock import ReplayClock
@@ -41,7 +42,8 @@ class Access:
 @pytest.fixture
 def access_registry(tmp_path: Path) -> Iterator[Registry]:
     registry = Registry(f"sqlite:///{tmp_path / 'registry.sqlite'}")
-    Base.metadata.create_all(registry.engine)
+    tables = [Base.metadata.tables[row.__tablename__] for row in (Client, IssuedToken, AccessEpoch)]
+    Base.metadata.create_all(registry.engine, tables=tables)
     yield registry
     registry.close()
 

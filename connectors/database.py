@@ -153,7 +153,10 @@ class Database:
     def _adbc_address(self) -> str:
         if self.kind == "sqlite":
             return str(self.url.database)
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - only where PostgreSQL is
+
+        parts = self.url.translate_connect_args(username="user", database="dbname")
+        return make_conninfo("", **{**parts, **self.url.query})
 
 
 def _safe(url: URL, database: Database) -> URL:

@@ -11,6 +11,7 @@ to a total time.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -48,11 +49,14 @@ def rest_extractions(fetch: Fetch, clock: Clock, limits: Limits = LIMITS) -> Ite
         retry=options.retry_seconds,
         clock=clock,
     )
-    with client:
-        reader = PageReader(client, options, origin)
+    reader = PageReader(client, options, origin)
+    with ExitStack() as opened:
+        opened.enter_context(client)
         page = reader.page(after)
-        if page.rows:
-            yield RestExtraction(fetch, options, origin, after, reader, page, limits.pages)
+        if not page.rows:
+            return
+        opened.pop_all()  # the extraction closes the client after its last page
+    yield RestExtraction(fetch, options, origin, after, reader, page, limits.pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +133,8 @@ class RestExtraction:
     _last: int = field(default=-1, init=False)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        layout = Layout(self.fetch.contract, frozenset(self.options.absent))
-        page, number = self.first, 1
-        self._last = int(self.after) if self.after is not None else -1
-        while page.rows:
-            self._check_columns(page, layout)
-            batch = layout.batch([self._row(row, layout) for row in page.rows], self.origin)
-            if number == 1:
-                layout.retyped(batch, self.origin)
-            yield batch
-            if not page.more or number >= self.pages:
-                return
-            page, number = self.reader.page(str(self._last)), number + 1
+        with self.reader.client:
+            yield from self._batches()
 
     def cursor(self) -> Mapping[str, object]:
         return {"after": str(self._last)}
@@ -153,6 +147,20 @@ class RestExtraction:
 
     def refuse(self, error: object) -> None:
         """Nothing to do: the cursor stays where it is."""
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        layout = Layout(self.fetch.contract, frozenset(self.options.absent))
+        page, number = self.first, 1
+        self._last = int(self.after) if self.after is not None else -1
+        while page.rows:
+            self._check_columns(page, layout)
+            batch = layout.batch([self._row(row, layout) for row in page.rows], self.origin)
+            if number == 1:
+                layout.retyped(batch, self.origin)
+            yield batch
+            if not page.more or number >= self.pages:
+                return
+            page, number = self.reader.page(str(self._last)), number + 1
 
     def _check_columns(self, page: Page, layout: Layout) -> None:
         for column in layout.columns:

@@ -54,9 +54,11 @@ class SignedClient:
     sleep: Callable[[float], None] = time.sleep
     _http: httpx.Client = field(init=False, repr=False)
 
-    def __enter__(self) -> Self:
+    def __post_init__(self) -> None:
         # No proxy and no certificate from the environment: only what the operator declared.
         self._http = httpx.Client(trust_env=False, follow_redirects=False, timeout=self.timeout)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -171,7 +173,7 @@ class _NotNow(Exception):
         self.after = after
 
 
-BACK_OFF = wait_exponential_jitter(initial=0.2, max=10.0, jitter=0.2)
+BACK_OFF = wait_exponential_jitter(multiplier=0.2, max=10.0, jitter=0.2)
 
 
 def _may_pass(error: BaseException) -> bool:

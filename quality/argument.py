@@ -34,6 +34,19 @@ def of_kind(value: object, kind: Kind | None) -> Scalar:
     return _KINDS[kind](value)
 
 
+def greater(left: Argument, right: Argument) -> bool:
+    """Of two values that were read as the same kind."""
+    if isinstance(left, str) and isinstance(right, str):
+        return left > right
+    if isinstance(left, datetime) and isinstance(right, datetime):
+        return left > right
+    if isinstance(left, date) and isinstance(right, date):
+        return left > right
+    if isinstance(left, int | float | Decimal) and isinstance(right, int | float | Decimal):
+        return left > right
+    return False
+
+
 def _choice(value: object, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ValueError

@@ -57,7 +57,7 @@ def row_check(rule: Rule, context: Context) -> RowCheck:
 
 
 def duplicates_check(rule: Rule) -> DuplicatesCheck:
-    counts = _given_rows(rule) if rule.expectation.startswith("expect_compound") else count(rule)
+    counts = _looked_at(rule) if rule.expectation.startswith("expect_compound") else count(rule)
     return DuplicatesCheck(rule.columns, counts, later_only=rule.expectation == KEY_UNIQUE)
 
 
@@ -70,19 +70,27 @@ def _value(rule: Rule, breaks: exp.Expr) -> RowCheck:
     return RowCheck(breaks, count(rule))
 
 
-def _given_rows(rule: Rule) -> exp.Expr:
-    """The rows that `ignore_row_if` leaves, by its default when it is not said."""
+def _ignored(rule: Rule) -> exp.Expr:
+    """The rows that `ignore_row_if` leaves out, by its default when it is not said."""
     pair = rule.expectation.startswith("expect_column_pair")
     default = "both_values_are_missing" if pair else "all_values_are_missing"
     nulls = [missing(name) for name in rule.columns]
     match rule.arguments.get("ignore_row_if", default):
         case "both_values_are_missing" | "all_values_are_missing":
-            ignored = every(nulls)
+            return exp.paren(every(nulls))
         case "either_value_is_missing" | "any_value_is_missing":
-            ignored = some(nulls)
+            return some(nulls)
         case _:
-            return all_rows()
-    return exp.func("count_if", exp.not_(exp.paren(ignored)))
+            return exp.false()
+
+
+def _looked_at(rule: Rule) -> exp.Expr:
+    """How many rows `ignore_row_if` leaves."""
+    return exp.func("count_if", exp.not_(_ignored(rule)))
+
+
+def _several(rule: Rule, breaks: exp.Expr) -> RowCheck:
+    return RowCheck(every([exp.not_(_ignored(rule)), breaks]), _looked_at(rule))
 
 
 # implied
@@ -168,31 +176,29 @@ def _like(rule: Rule, context: Context) -> exp.Expr:
     return exp.Like(this=column(rule.columns[0]), expression=pattern)
 
 
-def _pair(rule: Rule, keeps: exp.Expr) -> RowCheck:
-    return RowCheck(exp.not_(keeps), _given_rows(rule))
-
-
 def _greater(rule: Rule, _context: Context) -> RowCheck:
     kind = exp.GTE if rule.arguments.get("or_equal") else exp.GT
     a, b = rule.columns
-    return _pair(rule, kind(this=column(a), expression=column(b)))
+    kept = kind(this=column(a), expression=column(b))
+    return _several(rule, exp.not_(exp.paren(kept)))
 
 
 def _equal(rule: Rule, _context: Context) -> RowCheck:
     a, b = rule.columns
-    return _pair(rule, equal(column(a), column(b)))
+    return _several(rule, exp.NullSafeNEQ(this=column(a), expression=column(b)))
 
 
 def _sum_equals(rule: Rule, context: Context) -> RowCheck:
     terms: list[exp.Expr] = [column(name) for name in rule.columns]
     total = reduce(lambda left, right: exp.Add(this=left, expression=right), terms)
     wanted = context.bound.value(float(str(rule.arguments["sum_total"])))
-    return RowCheck(exp.NEQ(this=exp.paren(total), expression=wanted), _given_rows(rule))
+    return _several(rule, exp.NEQ(this=exp.paren(total), expression=wanted))
 
 
 def _differ(rule: Rule, _context: Context) -> RowCheck:
-    same = [equal(column(a), column(b)) for a, b in combinations(rule.columns, 2)]
-    return RowCheck(some(same), _given_rows(rule))
+    pairs = combinations(rule.columns, 2)
+    same = [exp.NullSafeEQ(this=column(a), expression=column(b)) for a, b in pairs]
+    return _several(rule, some(same))
 
 
 def _keeps(compiled: Callable[[Rule, Context], exp.Expr]) -> Callable[[Rule, Context], RowCheck]:

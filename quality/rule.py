@@ -13,7 +13,7 @@ from typing import NoReturn
 from catalog.contracts import Column, Contract, Dimension, Kind, RuleDeclaration, Severity
 from catalog.errors import DeclarationError
 from catalog.ids import DatasetCode, RuleId
-from quality.argument import Argument, read_argument
+from quality.argument import Argument, greater, read_argument
 from quality.vocabulary import VOCABULARY, Entry, Reach, Shape
 
 STRUCTURE = "structure"
@@ -192,7 +192,11 @@ class _Declared:
         given = {name: value for name, value in self.arguments.items() if value is not None}
         if entry.one_of and not any(name in given for name in entry.one_of):
             self.refuse(f"{self.declaration.expectation} needs {' or '.join(entry.one_of)}.")
-        return {n: self.argument(n, v, known[n], column) for n, v in given.items()}
+        arguments = {n: self.argument(n, v, known[n], column) for n, v in given.items()}
+        low, high = (arguments.get(name) for name in ("min_value", "max_value"))
+        if low is not None and high is not None and greater(low, high):
+            self.refuse("min_value is greater than max_value.")
+        return arguments
 
     def argument(self, name: str, value: object, shape: Shape, column: Column | None) -> Argument:
         many = shape in (Shape.VALUES, Shape.TEXTS, Shape.REGEXES, Shape.COLUMNS, Shape.NAMES)

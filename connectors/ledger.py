@@ -49,8 +49,12 @@ class Ledger:
             return None if state is None else state.cursor
 
     def load(self, load: LoadId) -> Load | None:
+        """The record as it stands now; changing it changes nothing."""
         with self.registry.read() as session:
-            return session.get(Load, load)
+            row = session.get(Load, load)
+            if row is not None:
+                session.expunge(row)
+            return row
 
     def in_state(self, state: LoadState) -> tuple[LoadId, ...]:
         """The loads in a state, oldest first."""

@@ -36,7 +36,7 @@ class Caller:
 class Rights:
     """Where grants are looked up; `epoch` moves with each change of them."""
 
-    grants: Callable[[ClientId, datetime], Sequence[Grant]]
+    grants: Callable[[Principal, datetime], Sequence[Grant]]
     epoch: Callable[[], int]
     catalogue: Callable[[], Catalogue]
     mask_key: str
@@ -67,11 +67,11 @@ class Callers:
         capabilities = capabilities_of(principal.roles)
         if Capability.READ_DATA not in capabilities:
             return Caller(principal, capabilities, self._scope_of(()))
-        return Caller(principal, capabilities, self._scope(principal.client))
+        return Caller(principal, capabilities, self._scope(principal))
 
-    def _scope(self, client: ClientId) -> Scope:
+    def _scope(self, principal: Principal) -> Scope:
         now, epoch = self._clock.now(), self._rights.epoch()
-        catalogue = self._rights.catalogue()
+        catalogue, client = self._rights.catalogue(), principal.client
         with self._lock:
             known = self._known.get(client)
         if (
@@ -81,7 +81,7 @@ class Callers:
             and known.since <= now < known.until
         ):
             return known.scope
-        grants = self._rights.grants(client, now)
+        grants = self._rights.grants(principal, now)
         until = min([now + FRESH, *(grant.expires for grant in grants)])
         scope = Scope(catalogue, grants, self._rights.mask_key)
         with self._lock:

@@ -16,7 +16,7 @@ from access.principal import Principal
 from access.usage import UsageLog
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
-from catalog.ids import DatasetCode
+from catalog.sharing.service import SharingService
 from catalog.store import CatalogueStore
 from schema.caller import Caller
 from schema.data.plan import DataContext, Reading
@@ -36,10 +36,7 @@ class Services:
     catalogue: Callable[[], Catalogue]
     store: CatalogueStore
     engine: Engine
-    check_inputs: Callable[[DatasetCode], None]
-    """InputWithdrawn when a derived data set's owner has lost the grant of one of its inputs."""
-    granted: Callable[[], frozenset[DatasetCode]]
-    """The data sets with an active grant."""
+    sharing: SharingService
     grades: Grades
     usage: UsageLog
     query_seconds: float = 10.0

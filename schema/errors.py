@@ -20,6 +20,7 @@ UserError
 ├── SelectionEmpty
 ├── UnknownKey                        nothing with this id, or not for this caller: they read the same
 ├── AsOfDiffers
+├── DecisionUnclear
 └── FileUnreadable
 
 The errors of the packages below (TOKEN_EXPIRED, UNKNOWN_PLACE, QUERY_TIMEOUT, USAGE_LOG_UNAVAILABLE ...)
@@ -157,6 +158,12 @@ class AsOfDiffers(UserError):
     code = "AS_OF_DIFFERS"
     zh = "同一操作的各字段必须使用同一个 asOf。"
     en = "All fields of one operation read one version: give them the same asOf."
+
+
+class DecisionUnclear(UserError):
+    code = "DECISION_UNCLEAR"
+    zh = "决定须在 approve 与 reject 中写且只写一项。"
+    en = "A decision holds either approve or reject, and only one of them."
 
 
 class FileUnreadable(UserError):

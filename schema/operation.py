@@ -68,7 +68,7 @@ class Operations:
             caller.scope,
             pool=self._pool,
             seconds=services.query_seconds,
-            check_inputs=services.check_inputs,
+            check_inputs=services.sharing.check_inputs,
         )
         context = Operation(services, caller, reading, view.shapes, request_id)
         started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time

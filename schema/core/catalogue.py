@@ -115,7 +115,7 @@ def view_of(entry: Entry, services: Services, principal: Principal) -> Catalogue
         entry,
         attached=_attached(catalogue),
         collected=frozenset(services.engine.latest()),
-        granted=services.granted(),
+        granted=services.sharing.granted_data_sets(),
     )
     contract = catalogue.contracts.get(entry.data_set) if entry.data_set else None
     return CatalogueEntry(

@@ -1,20 +1,15 @@
 """What Alembic runs: one transaction over one connection, which `migrations.run` hands in.
 
-Every upgrade holds the write lock from its start, so two servers that start at once do not both
-create the tables. On SQLite a changed table is rebuilt (batch mode).
+The connection holds the registry's write lock from its start, so two servers that start at once do
+not both create the tables. On SQLite a changed table is rebuilt (batch mode).
 """
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from migrations.models import metadata
 
-LOCK = 0x76_69_74_61_6C
-"""The PostgreSQL advisory lock of migrations."""
-
 connection: Connection = context.config.attributes["connection"]
-if connection.dialect.name == "postgresql":
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 context.configure(
     connection=connection,
     target_metadata=metadata,

@@ -45,6 +45,12 @@ def head() -> str | None:
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
+def revisions() -> tuple[str, ...]:
+    """All revisions of the code, oldest first."""
+    walked = ScriptDirectory(str(FOLDER)).walk_revisions()
+    return tuple(reversed([script.revision for script in walked]))
+
+
 def check(url: str) -> tuple[str, ...]:
     """The differences between the models and the migrated registry; empty when they are equal."""
     with _connection(url, write=False) as connection:
@@ -80,7 +86,7 @@ def _write_revision(message: str) -> None:
     url = "sqlite://"
     with _configured(url) as config:
         command.upgrade(config, "head")
-        number = 1 + len(list(ScriptDirectory(str(FOLDER)).walk_revisions()))
+        number = 1 + len(revisions())
         command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
 
 

@@ -1,8 +1,9 @@
 """The registry's door: a read session or a write transaction, never anything else.
 
 Every write starts with BEGIN IMMEDIATE on SQLite: a transaction that reads first and writes later
-fails at once with "database is locked", whatever the time-out. Sessions are synchronous and are
-never opened on the event loop.
+fails at once with "database is locked", whatever the time-out. PostgreSQL keeps the same two rules
+by an advisory lock: one writer at a time, so that what a write has read still holds when it writes;
+and a read sees one snapshot. Sessions are synchronous and are never opened on the event loop.
 """
 
 import sqlite3
@@ -14,6 +15,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_TIMEOUT_MS = 30_000
+WRITE_LOCK = 0x7669_7461_6C68_7562
+"""The PostgreSQL advisory lock that a write transaction holds."""
 
 
 class Registry:
@@ -71,6 +74,8 @@ def registry_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "begin", _begin_postgresql)
     return engine
 
 
@@ -86,5 +91,15 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # no
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("registry_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if _writes(connection):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("registry_write", False))

@@ -40,17 +40,15 @@ def _whole(table: pa.Table) -> pa.RecordBatch:
 
 
 def add_values(digest: Digest, group: pa.RecordBatch) -> None:
-    """Values of all columns but the file's name: lengths (null is NULL), then bytes."""
+    """Values of all columns but the file's name: lengths (null is -1), then the text."""
     for name, column in zip(group.schema.names, group.columns, strict=True):
         if name == FILE:
             continue
         digest.update(f"{name}:{len(column)}".encode())
-        if pa.types.is_string(column.type):
-            lengths = pc.fill_null(pc.binary_length(column), NULL)
-            digest.update(lengths.to_numpy().tobytes())
-            digest.update(_text_bytes(pc.fill_null(column, "")))
-        else:
-            digest.update(pc.fill_null(column, NULL).to_numpy().tobytes())
+        text = column if pa.types.is_string(column.type) else column.cast(pa.string())
+        lengths = pc.fill_null(pc.binary_length(text), NULL)
+        digest.update(lengths.to_numpy().tobytes())
+        digest.update(_text_bytes(pc.fill_null(text, "")))
 
 
 def _text_bytes(column: pa.StringArray) -> memoryview:

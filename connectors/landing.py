@@ -20,11 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog.clock import Clock
+from catalog.contracts import Contract
 from catalog.ids import DatasetCode, LoadId, SourceId
 from connectors.columns import LINE, Layout
 from connectors.content import GROUP_ROWS, add_values, groups
 from connectors.errors import LandingConflict
-from connectors.source import Extraction, Fetch
+from connectors.source import Extraction
 
 INCOMING = ".incoming"
 RAW, MANIFEST = "raw.parquet", "manifest.json"
@@ -49,24 +50,26 @@ def load_id(source: SourceId, data_set: DatasetCode, identity: str) -> LoadId:
     return LoadId(hashlib.sha256(f"{source}|{data_set}|{identity}".encode()).hexdigest()[:32])
 
 
-def land(extraction: Extraction, fetch: Fetch, landing: Path, clock: Clock) -> Landed:
+def land(
+    extraction: Extraction, source: SourceId, contract: Contract, landing: Path, clock: Clock
+) -> Landed:
     """Write the extraction; whatever it raises, nothing of it stays behind."""
     folder = landing / INCOMING / f"{process_mark(os.getpid())}-{secrets.token_hex(8)}"
     folder.mkdir(parents=True, mode=0o700)
     try:
-        rows, digest = _write_raw(extraction, fetch, folder / RAW)
+        rows, digest = _write_raw(extraction, contract, folder / RAW)
         landed = Landed(
-            load_id=load_id(fetch.source.id, fetch.contract.data_set, extraction.identity()),
+            load_id=load_id(source, contract.data_set, extraction.identity()),
             folder=folder,
             raw=folder / RAW,
             rows=rows,
             digest=digest,
             cursor=extraction.cursor(),
             origin=extraction.origin,
-            source=fetch.source.id,
-            data_set=fetch.contract.data_set,
+            source=source,
+            data_set=contract.data_set,
         )
-        _write_manifest(landed, fetch, clock)
+        _write_manifest(landed, contract, clock)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -175,7 +178,7 @@ def write_json(file: Path, content: Mapping[str, object]) -> None:
     part.replace(file)
 
 
-def _write_raw(extraction: Extraction, fetch: Fetch, raw: Path) -> tuple[int, str]:
+def _write_raw(extraction: Extraction, contract: Contract, raw: Path) -> tuple[int, str]:
     digest = hashlib.sha256()
     rows = 0
     writer: pq.ParquetWriter | None = None
@@ -186,7 +189,7 @@ def _write_raw(extraction: Extraction, fetch: Fetch, raw: Path) -> tuple[int, st
             add_values(digest, group)
             rows += group.num_rows
         if writer is None:
-            writer = _writer(raw, Layout(fetch.contract).schema)
+            writer = _writer(raw, Layout(contract).schema)
     finally:
         if writer is not None:
             writer.close()
@@ -200,7 +203,7 @@ def _writer(raw: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(raw, schema, compression="zstd", use_dictionary=texts)
 
 
-def _write_manifest(landed: Landed, fetch: Fetch, clock: Clock) -> None:
+def _write_manifest(landed: Landed, contract: Contract, clock: Clock) -> None:
     content: dict[str, object] = {
         "load_id": landed.load_id,
         "source": landed.source,
@@ -209,7 +212,7 @@ def _write_manifest(landed: Landed, fetch: Fetch, clock: Clock) -> None:
         "rows": landed.rows,
         "digest": landed.digest,
         "cursor": None if landed.cursor is None else dict(landed.cursor),
-        "contract": {"version": fetch.contract.version, "digest": fetch.contract.digest},
+        "contract": {"version": contract.version, "digest": contract.digest},
         "columns": pq.read_schema(landed.raw).names,
         "landed_at": clock.now().isoformat(),
     }

@@ -39,6 +39,16 @@ IN_PLACE = frozenset({S.HANDED_OVER, S.PUBLISHED, S.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
+class FeedStanding:
+    """`failures` in a row since the last success; `error_code` of the last of them."""
+
+    failures: int
+    last_tried_at: datetime | None
+    last_success_at: datetime | None
+    error_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     registry: Registry
     clock: Clock
@@ -63,6 +73,18 @@ class Ledger:
                 select(Load.id).where(Load.state == state).order_by(Load.landed_at, Load.id)
             )
             return tuple(LoadId(load) for load in found)
+
+    def feeds(self) -> Mapping[tuple[SourceId, DatasetCode], FeedStanding]:
+        """Where each feed that was ever tried stands."""
+        with self.registry.read() as session:
+            states = session.scalars(select(FeedState)).all()
+            return {(SourceId(s.source), DatasetCode(s.data_set)): _standing(s) for s in states}
+
+    def settled(self, load: LoadId) -> bool:
+        """Whether the load stands in the landing for good, published or not."""
+        with self.registry.read() as session:
+            row = session.get(Load, load)
+            return row is not None and LoadState(row.state) in IN_PLACE
 
     def landed(self, landed: Landed, released_from: LoadId | None = None) -> bool:
         """Record a landed load. False: it is in place already, so this one is to be discarded."""
@@ -116,31 +138,28 @@ class Ledger:
             _tell(row, error)
 
     def refused(self, fetch: Fetch, origin: str, error: UserError) -> LoadId:
-        """Record input that could not be read: nothing was landed, and nothing vanishes."""
-        text = f"refused|{origin}|{self.clock.now().isoformat()}|{error}"
-        load = load_id(fetch.source.id, fetch.contract.data_set, text)
+        """Record input that could not be read: nothing was landed, and nothing vanishes.
+
+        The same fault of the same input again is one record with one more attempt.
+        """
+        source, data_set = fetch.source.id, fetch.contract.data_set
+        load = load_id(source, data_set, f"refused|{origin}|{error}")
         with self.registry.write() as session:
-            row = Load(
-                id=load,
-                source=fetch.source.id,
-                data_set=fetch.contract.data_set,
-                origin=origin,
-                state=S.REFUSED,
-                landed_at=self.clock.now(),
-            )
+            row = session.get(Load, load)
+            if row is None:
+                row = Load(id=load, source=source, data_set=data_set, origin=origin, attempts=0)
+                session.add(row)
+            row.state, row.landed_at = S.REFUSED, self.clock.now()
+            row.attempts += 1
             _tell(row, error)
-            session.merge(row)
-        self.feed_failed(fetch, error)
+            self._feed_error(_feed(session, source, data_set), error)
         return load
 
     def feed_failed(self, fetch: Fetch, error: UserError) -> None:
         """The source could not be read this time; the cursor stays where it is."""
         with self.registry.write() as session:
             state = _feed(session, fetch.source.id, fetch.contract.data_set)
-            state.last_error_at = self.clock.now()
-            state.last_error_code = error.code
-            state.last_error_zh = error.message_zh
-            state.last_error_en = error.message_en
+            self._feed_error(state, error)
             state.failures += 1
 
     def feed_current(self, fetch: Fetch) -> None:
@@ -167,6 +186,12 @@ class Ledger:
             adopted.append(load)
         return tuple(adopted)
 
+    def _feed_error(self, state: FeedState, error: UserError) -> None:
+        state.last_error_at = self.clock.now()
+        state.last_error_code = error.code
+        state.last_error_zh = error.message_zh
+        state.last_error_en = error.message_en
+
     def _row(self, landed: Landed, state: LoadState, released_from: LoadId | None) -> Load:
         return Load(
             id=landed.load_id,
@@ -184,7 +209,7 @@ class Ledger:
 
     def _advance(self, session: Session, landed: Landed) -> None:
         state = _feed(session, landed.source, landed.data_set)
-        if landed.cursor is not None:
+        if landed.cursor is not None and not _is_behind(landed.cursor, state.cursor):
             state.cursor = dict(landed.cursor)
         state.last_load = landed.load_id
         state.last_success_at = self.clock.now()
@@ -197,6 +222,23 @@ def _feed(session: Session, source: str, data_set: str) -> FeedState:
         state = FeedState(source=source, data_set=data_set, failures=0)
         session.add(state)
     return state
+
+
+def _standing(state: FeedState) -> FeedStanding:
+    tried = [at for at in (state.last_success_at, state.last_error_at) if at is not None]
+    return FeedStanding(
+        failures=state.failures,
+        last_tried_at=max(tried, default=None),
+        last_success_at=state.last_success_at,
+        error_code=state.last_error_code if state.failures else None,
+    )
+
+
+def _is_behind(new: Mapping[str, object], old: Mapping[str, object] | None) -> bool:
+    """A load adopted late never takes the feed back to rows it has read already."""
+    if old is None or "after" not in old or "after" not in new:
+        return False
+    return int(str(new["after"])) < int(str(old["after"]))
 
 
 def _found(session: Session, load: LoadId) -> Load:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,6 +40,7 @@ FETCH = example.fetch(
     FilesConnection(kind="files", folder=Path()),
     {"pattern": "x", "format": "csv"},
 )
+SOURCE = FETCH.source.id
 LAYOUT = Layout(FETCH.contract)
 Value = str | None
 
@@ -73,7 +75,7 @@ class Given:
 
 
 def test_a_load_is_raw_rows_and_a_manifest(tmp_path: Path) -> None:
-    landed = land(Given(["1", None]), FETCH, tmp_path, CLOCK)
+    landed = land(Given(["1", None]), SOURCE, FETCH.contract, tmp_path, CLOCK)
     assert landed.folder.parent.name == INCOMING
     table = pq.read_table(landed.raw)
     assert table["level_m"].to_pylist() == ["1", None]
@@ -86,21 +88,21 @@ def test_a_load_is_raw_rows_and_a_manifest(tmp_path: Path) -> None:
 
 
 def test_a_load_without_rows_still_has_its_columns(tmp_path: Path) -> None:
-    landed = land(Given([]), FETCH, tmp_path, CLOCK)
+    landed = land(Given([]), SOURCE, FETCH.contract, tmp_path, CLOCK)
     assert pq.read_table(landed.raw).schema.equals(LAYOUT.schema)
 
 
 def test_a_source_that_dies_leaves_nothing_and_its_retry_is_whole(tmp_path: Path) -> None:
     rows = [str(n) for n in range(10)]
     with pytest.raises(SourceUnavailable):
-        land(Given(rows, page=3, dies=True), FETCH, tmp_path, CLOCK)
+        land(Given(rows, page=3, dies=True), SOURCE, FETCH.contract, tmp_path, CLOCK)
     assert not list((tmp_path / INCOMING).iterdir())
-    landed = land(Given(rows, page=3), FETCH, tmp_path, CLOCK)
+    landed = land(Given(rows, page=3), SOURCE, FETCH.contract, tmp_path, CLOCK)
     assert pq.read_table(landed.raw)["level_m"].to_pylist() == rows
 
 
 def test_hand_over_puts_the_load_in_place_with_its_verdict(tmp_path: Path) -> None:
-    landed = land(Given(["1"]), FETCH, tmp_path, CLOCK)
+    landed = land(Given(["1"]), SOURCE, FETCH.contract, tmp_path, CLOCK)
     (landed.folder / "rejected.parquet").write_bytes(b"rows")
     folder = hand_over(landed, {"decision": "publish", "good": 1}, tmp_path)
     assert folder == tmp_path / landed.load_id
@@ -114,27 +116,46 @@ def test_hand_over_puts_the_load_in_place_with_its_verdict(tmp_path: Path) -> No
 
 
 def test_the_same_input_again_is_dropped_and_the_first_stays(tmp_path: Path) -> None:
-    first = hand_over(land(Given(["1"]), FETCH, tmp_path, CLOCK), {"n": 1}, tmp_path)
-    again = land(Given(["1"], origin="other name.csv"), FETCH, tmp_path, CLOCK)
+    first = hand_over(
+        land(Given(["1"]), SOURCE, FETCH.contract, tmp_path, CLOCK), {"n": 1}, tmp_path
+    )
+    again = land(Given(["1"], origin="other name.csv"), SOURCE, FETCH.contract, tmp_path, CLOCK)
     assert hand_over(again, {"n": 2}, tmp_path) == first
     assert not again.folder.exists()
     assert read_manifest(first)["verdict"] == {"n": 1}
 
 
 def test_the_same_identity_with_other_content_is_a_fault(tmp_path: Path) -> None:
-    hand_over(land(Given(["1"]), FETCH, tmp_path, CLOCK), {}, tmp_path)
-    other = land(Given(["2"]), FETCH, tmp_path, CLOCK)
+    hand_over(land(Given(["1"]), SOURCE, FETCH.contract, tmp_path, CLOCK), {}, tmp_path)
+    other = land(Given(["2"]), SOURCE, FETCH.contract, tmp_path, CLOCK)
     with pytest.raises(LandingConflict):
         hand_over(other, {}, tmp_path)
     assert pq.read_table(tmp_path / other.load_id / "raw.parquet")["level_m"].to_pylist() == ["1"]
 
 
+def test_rows_of_any_type_are_landed_and_their_digest_sees_values(tmp_path: Path) -> None:
+    @dataclass
+    class Derived(Given):
+        level: str = "181.640"
+
+        def batches(self) -> Iterator[pa.RecordBatch]:
+            level = pa.array([Decimal(self.level), None], pa.decimal128(9, 3))
+            at = pa.array([CLOCK.now(), None], pa.timestamp("us", tz="UTC"))
+            yield pa.RecordBatch.from_arrays([level, at], names=["level", "at"])
+
+    digests = [
+        land(Derived([], level=level), SOURCE, FETCH.contract, tmp_path, CLOCK).digest
+        for level in ("181.640", "181.64", "181.641")
+    ]
+    assert digests[0] == digests[1] != digests[2]
+
+
 def test_discard_drops_only_what_is_not_in_place(tmp_path: Path) -> None:
-    landed = land(Given(["1"]), FETCH, tmp_path, CLOCK)
+    landed = land(Given(["1"]), SOURCE, FETCH.contract, tmp_path, CLOCK)
     folder = hand_over(landed, {}, tmp_path)
     discard(replace(landed, folder=folder))
     assert folder.exists()
-    more = land(Given(["2"], name="b"), FETCH, tmp_path, CLOCK)
+    more = land(Given(["2"], name="b"), SOURCE, FETCH.contract, tmp_path, CLOCK)
     discard(more)
     assert not more.folder.exists()
 
@@ -144,7 +165,7 @@ def test_sweep_removes_what_dead_workers_left_and_keeps_our_own(tmp_path: Path) 
     dead = tmp_path / INCOMING / f"{process_mark(child.pid)}-aaaa"
     dead.mkdir(parents=True)
     (dead / "raw.parquet").write_bytes(b"half")
-    own = land(Given(["1"]), FETCH, tmp_path, CLOCK)
+    own = land(Given(["1"]), SOURCE, FETCH.contract, tmp_path, CLOCK)
     assert sweep(tmp_path) == ()
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
@@ -163,7 +184,9 @@ def test_paging_changes_neither_id_nor_digest(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Value], pages: tuple[int, int]
 ) -> None:
     landing = tmp_path_factory.mktemp("landing")
-    one, two = (land(Given(rows, page=page), FETCH, landing, CLOCK) for page in pages)
+    one, two = (
+        land(Given(rows, page=page), SOURCE, FETCH.contract, landing, CLOCK) for page in pages
+    )
     assert (one.load_id, one.digest, one.rows) == (two.load_id, two.digest, two.rows)
 
 
@@ -173,5 +196,7 @@ def test_different_rows_have_different_digests(
     tmp_path_factory: pytest.TempPathFactory, one: list[Value], two: list[Value]
 ) -> None:
     landing = tmp_path_factory.mktemp("landing")
-    digests = [land(Given(rows), FETCH, landing, CLOCK).digest for rows in (one, two)]
+    digests = [
+        land(Given(rows), SOURCE, FETCH.contract, landing, CLOCK).digest for rows in (one, two)
+    ]
     assert (digests[0] == digests[1]) is (one == two)

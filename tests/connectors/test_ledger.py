@@ -28,7 +28,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 @pytest.fixture
 def landed(tmp_path: Path) -> Landed:
-    return land(Given(["1", "2"]), FETCH, tmp_path / "landing", CLOCK)
+    return land(Given(["1", "2"]), SOURCE, FETCH.contract, tmp_path / "landing", CLOCK)
 
 
 def state(ledger: Ledger, landed: Landed) -> LoadState:
@@ -72,7 +72,7 @@ def test_every_step_may_be_repeated(ledger: Ledger, landed: Landed, tmp_path: Pa
 
 def test_the_same_input_again_is_known(ledger: Ledger, landed: Landed, tmp_path: Path) -> None:
     publish(ledger, landed, tmp_path / "landing")
-    again = land(Given(["1", "2"]), FETCH, tmp_path / "landing", CLOCK)
+    again = land(Given(["1", "2"]), SOURCE, FETCH.contract, tmp_path / "landing", CLOCK)
     assert ledger.landed(again) is False
 
 
@@ -107,10 +107,16 @@ def test_a_rejected_batch_keeps_its_reason_and_the_feed_goes_on(
 
 
 def test_unreadable_input_is_kept_with_its_reason(ledger: Ledger) -> None:
-    load = ledger.refused(FETCH, "bad.csv", SourceUnavailable(origin="bad.csv", problem="p"))
+    error = SourceUnavailable(origin="bad.csv", problem="p")
+    load = ledger.refused(FETCH, "bad.csv", error)
     row = ledger.load(load)
     assert row is not None
-    assert (row.state, row.origin, row.rows) == (LoadState.REFUSED, "bad.csv", 0)
+    assert (row.state, row.origin, row.rows, row.attempts) == (LoadState.REFUSED, "bad.csv", 0, 1)
+    assert ledger.refused(FETCH, "bad.csv", error) == load
+    row = ledger.load(load)
+    assert row is not None
+    assert row.attempts == 2
+    assert ledger.feeds()[SOURCE, DATA_SET].failures == 0
     assert ledger.cursor(SOURCE, DATA_SET) is None
 
 
@@ -122,6 +128,8 @@ def test_failures_in_a_row_are_counted_until_a_success(ledger: Ledger) -> None:
         found = session.get(FeedState, (SOURCE, DATA_SET))
         assert found is not None
         assert (found.failures, found.last_error_code) == (3, "SOURCE_UNAVAILABLE")
+    standing = ledger.feeds()[SOURCE, DATA_SET]
+    assert (standing.failures, standing.last_tried_at) == (3, NOW)
     ledger.feed_current(FETCH)
     with ledger.registry.read() as session:
         found = session.get(FeedState, (SOURCE, DATA_SET))
@@ -151,6 +159,19 @@ def test_a_load_in_place_that_a_crash_left_unrecorded_is_adopted_once(
     assert state(ledger, landed) is wanted
     assert ledger.cursor(SOURCE, DATA_SET) == {"after": 2}
     assert ledger.adopt(tmp_path / "landing") == ()
+
+
+def test_a_load_adopted_late_never_takes_the_cursor_back(
+    ledger: Ledger, landed: Landed, tmp_path: Path
+) -> None:
+    later = land(
+        Given(["1", "2", "3"], name="later"), SOURCE, FETCH.contract, tmp_path / "landing", CLOCK
+    )
+    publish(ledger, later, tmp_path / "landing")
+    hand_over(landed, {}, tmp_path / "landing")
+    ledger.adopt(tmp_path / "landing")
+    assert ledger.cursor(SOURCE, DATA_SET) == {"after": 3}
+    assert ledger.settled(landed.load_id)
 
 
 def test_every_state_has_its_transitions_and_final_ones_have_none() -> None:

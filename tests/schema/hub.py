@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,12 @@ from catalog.actor import Person
 from catalog.clock import ReplayClock
 from catalog.contracts import Contract, Level
 from catalog.directories import EntryAction
-from catalog.domain import Domain, Organisation
+from catalog.domain import Derivation, Domain, Organisation
 from catalog.ids import ClientId, DatasetCode, DomainCode, LoadId, OrganisationCode, PlaceCode
+from catalog.odcs import read_contract
 from catalog.places import HEADER
-from catalog.sharing.errors import InputWithdrawn
 from catalog.sharing.grant import Grant
+from catalog.sharing.service import SharingService
 from catalog.store import CatalogueStore
 from registry.base import Base
 from registry.store import Registry
@@ -84,9 +85,47 @@ ORGANISATIONS = tuple(
 )
 
 
+HIGH_WATER = DatasetCode("high_water")
+HIGH_WATER_TEXT = """
+apiVersion: v3.1.0
+kind: DataContract
+id: high_water
+version: 1.0.0
+status: active
+name: 最高水位
+domain: flood
+customProperties:
+  - {property: provider, value: cq_shapingba}
+  - {property: level, value: district}
+  - {property: titleEn, value: High water}
+  - {property: sharingKind, value: conditional}
+  - {property: sharingMode, value: 接口}
+  - {property: format, value: 数据库}
+  - {property: updateFrequency, value: 每小时}
+  - {property: conditionsOfUse, value: 防汛}
+  - {property: classification, value: general}
+  - {property: publishMode, value: snapshot}
+  - {property: placeColumn, value: none}
+schema:
+  - name: high_water
+    businessName: 最高水位
+    properties:
+      - {name: code, businessName: 编码, logicalType: string, primaryKey: true, primaryKeyPosition: 1}
+      - name: peak_m
+        businessName: 最高水位
+        logicalType: number
+        physicalType: decimal(9,3)
+        customProperties: [{property: height, value: true}, {property: datum, value: 黄海}]
+"""
+
+
+def high_water() -> Contract:
+    return read_contract(Path("high_water.odcs.yaml"), HIGH_WATER_TEXT)
+
+
 @dataclass
 class Hub:
-    """`grants` is what the clients hold; `granted` changes it as the sharing service would."""
+    """`granted` gives a client grants beside those that it won by requests."""
 
     folder: Path
     clock: ReplayClock
@@ -97,8 +136,8 @@ class Hub:
     services: Services = field(init=False)
     verifier: Verifier = field(init=False)
     store: CatalogueStore = field(init=False)
+    sharing: SharingService = field(init=False)
     grants: dict[ClientId, tuple[Grant, ...]] = field(default_factory=dict)
-    withdrawn: set[DatasetCode] = field(default_factory=set)
     epoch: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
 
@@ -129,9 +168,9 @@ class Hub:
             LoadPlan(LoadId(load), contract, file, f"digest of {load}", file.with_name("r.parquet"))
         )
 
-    def check_inputs(self, data_set: DatasetCode) -> None:
-        if data_set in self.withdrawn:
-            raise InputWithdrawn(data_set=data_set, inputs="reading")
+    def grants_for(self, principal: Principal, at: datetime) -> tuple[Grant, ...]:
+        held = self.grants.get(principal.client, ())
+        return (*(g for g in held if g.in_force(at)), *self.sharing.grants_for(principal, at))
 
     def principal(self, token: str) -> Principal:
         return self.verifier.verify(token)
@@ -213,19 +252,19 @@ def running_hub(folder: Path, secrets: Mapping[str, str]) -> Iterator[Hub]:
     hub = Hub(folder, clock, clients, warehouse, usage)
     hub.secrets.update(secrets)
     hub.store = CatalogueStore(registry, clock)
+    hub.sharing = SharingService(registry, clock, hub.store.load)
     hub.services = Services(
         clock=clock,
         catalogue=hub.store.load,
         store=hub.store,
+        sharing=hub.sharing,
         engine=warehouse,
-        check_inputs=hub.check_inputs,
-        granted=lambda: frozenset(g.data_set for held in hub.grants.values() for g in held),
         grades=lambda _load: "A",
         usage=usage,
     )
     rights = Rights(
-        grants=lambda client, at: tuple(g for g in hub.grants.get(client, ()) if g.in_force(at)),
-        epoch=lambda: hub.epoch,
+        grants=hub.grants_for,
+        epoch=lambda: hub.epoch + hub.sharing.epoch,
         catalogue=hub.store.load,
         mask_key="k",
     )
@@ -249,9 +288,10 @@ def publish_catalogue(store: CatalogueStore, folder: Path) -> None:
     rows = [[p.code, p.name, p.level, p.parent or "", p.statistical_parent or ""] for p in PLACES]
     places.write_text("\n".join(",".join(row) for row in [HEADER, *rows]), "utf-8")
     store.import_places(places, operator)
-    store.import_domain(domain(station(), reading()), operator)
-    keeper, reviewer = WATER_STEWARD, AUTHORITY_STEWARD
-    for code in (entry.code for entry in store.entries()):
+    store.import_domain(domain(), operator)
+    reviewer = AUTHORITY_STEWARD
+    for entry in store.entries():
+        code, keeper = entry.code, person("keeper", entry.fields.provider, Role.STEWARD)
         store.assess(code, keeper, secrecy="不涉密", personal_information="不含")
         for action, by in (
             (EntryAction.APPROVE, keeper),
@@ -261,17 +301,30 @@ def publish_catalogue(store: CatalogueStore, folder: Path) -> None:
             store.advance(code, action, by)
 
 
-def domain(*contracts: Contract) -> Domain:
-    texts = {DatasetCode("station"): STATION, DatasetCode("reading"): READING % {"mode": "append"}}
+def domain() -> Domain:
+    texts = {
+        DatasetCode("station"): STATION,
+        DatasetCode("reading"): READING % {"mode": "append"},
+        HIGH_WATER: HIGH_WATER_TEXT,
+    }
     return Domain(
         code=DomainCode("flood"),
         title="防汛",
         title_en="Flood",
-        contracts=contracts,
+        contracts=(station(), reading(), high_water()),
         contract_texts=texts,
         contract_files={code: Path(f"{code}.odcs.yaml") for code in texts},
         sources=(),
-        derivations=(),
+        derivations=(
+            Derivation(
+                data_set=HIGH_WATER,
+                owner=OrganisationCode("cq_shapingba"),
+                purpose="防汛研判",
+                sql="SELECT station_code AS code, max(level_m) AS peak_m FROM reading GROUP BY 1",
+                inputs=(DatasetCode("reading"),),
+                parameters={},
+            ),
+        ),
     )
 
 
@@ -285,6 +338,8 @@ def publish_town(hub: Hub) -> None:
         ("B", START, "200.230", THERE),
     )
     hub.publish(reading(), rows, "readings")
+    peaks = pa.table({"code": ["A"], "peak_m": pa.array(["181.300"]).cast(pa.decimal128(9, 3))})
+    hub.publish(high_water(), peaks, "peaks")
 
 
 def whole(places: Sequence[str] = ("500106", "500172")) -> tuple[Grant, ...]:

@@ -269,7 +269,7 @@ def test_health_tells_strangers_only_that_it_is_up(hub: Hub) -> None:
 
 
 def test_health_tells_ages_of_what_the_caller_may_see(hub: Hub) -> None:
-    narrow = hub.client("narrow")
+    narrow = hub.client("narrow", of="cq_hightech")
     hub.granted("narrow", grant(DatasetCode("reading"), READING_COLUMNS, places=["500106"]))
     operator = hub.client("operator", Role.OPERATOR)
     with hub.http() as http:
@@ -277,6 +277,7 @@ def test_health_tells_ages_of_what_the_caller_may_see(hub: Hub) -> None:
         every = http.get("/health", headers=bearer(operator)).json()["dataSets"]
     assert [one["name"] for one in seen] == ["reading"]
     assert [(one["name"], one["ageSeconds"]) for one in every] == [
+        ("highWater", 0),
         ("reading", 0),
         ("station", 3600),
     ]

@@ -1,0 +1,96 @@
+import base64
+import io
+
+from openpyxl import load_workbook
+
+from access.roles import Role
+from tests.schema.hub import Hub
+
+ENTRY = """query ($c: String!) { catalogueEntry(code: $c) {
+  name stateLabel sdl provider { name officeHead answerWorkingDays }
+  columns { name label unit datum } catalogued attached collected shared } }"""
+
+
+def test_anyone_who_may_log_in_finds_what_is_shared(hub: Hub) -> None:
+    app = hub.secrets["token"]
+    found = hub.ask(app, '{ catalogueEntries(search: "读数") { code name dataSet } }')
+    (entry,) = found["catalogueEntries"]
+    assert (entry["name"], entry["dataSet"]) == ("读数", "reading")
+    shown = hub.ask(app, ENTRY, c=entry["code"])["catalogueEntry"]
+    assert "type Reading {" in shown["sdl"]
+    assert "levelM: Decimal" in shown["sdl"]
+    assert shown["provider"] == {
+        "name": "水利局",
+        "officeHead": "水利局负责人",
+        "answerWorkingDays": 10,
+    }
+    assert [c["datum"] for c in shown["columns"] if c["name"] == "levelM"] == ["黄海"]
+    assert (shown["catalogued"], shown["collected"], shown["shared"]) == (True, True, False)
+
+
+def test_the_preview_shows_no_field_to_read(hub: Hub) -> None:
+    app = hub.secrets["token"]
+    assert hub.codes(app, "{ reading { levelM } }") == ["GRAPHQL_VALIDATION_FAILED"]
+
+
+def test_a_page_of_the_catalogue_is_bounded(hub: Hub) -> None:
+    app = hub.secrets["token"]
+    assert len(hub.ask(app, "{ catalogueEntries(limit: 2) { code } }")["catalogueEntries"]) == 2
+    assert hub.codes(app, "{ catalogueEntries(limit: 501) { code } }") == ["PAGE_OUT_OF_RANGE"]
+    assert hub.codes(app, '{ catalogueEntry(code: "nope") { code } }') == ["UNKNOWN_ENTRY"]
+
+
+def test_the_stewards_first_hour(hub: Hub) -> None:
+    """Export, add a line in Excel, import with a report per line, and bring it to publication."""
+    steward = hub.client("water-steward", Role.STEWARD, of="cq_water")
+    content = hub.ask(steward, "mutation { exportCatalogue }")["exportCatalogue"]
+    book = load_workbook(io.BytesIO(base64.b64decode(content)))
+    sheet = book.active
+    (known,) = [r for r in sheet.iter_rows(values_only=True) if "读数" in r]
+    fresh = {"读数": "防汛值班表", "reading": "duty_roster"}
+    sheet.append([fresh.get(cell, cell) for cell in known])
+    changed = io.BytesIO()
+    book.save(changed)
+    report = """mutation ($f: String!) { importCatalogue(file: $f) {
+      created unchanged refused lines { row code outcome problems { cell message } } } }"""
+    file = base64.b64encode(changed.getvalue()).decode()
+    told = hub.ask(steward, report, f=file)["importCatalogue"]
+    assert (told["created"], told["unchanged"], told["refused"]) == (1, 2, 0), told
+    (code,) = [line["code"] for line in told["lines"] if line["outcome"] == "CREATED"]
+    authority = hub.client("authority-steward", Role.STEWARD, of="cq_bigdata")
+    for token, name_, state in (
+        (steward, "approveEntry", "DEPARTMENT_APPROVED"),
+        (steward, "submitEntry", "IN_REVIEW"),
+        (authority, "publishEntry", "PUBLISHED"),
+    ):
+        mutation = f"mutation ($c: String!) {{ {name_}(code: $c) {{ state name }} }}"
+        assert hub.ask(token, mutation, c=code)[name_]["state"] == state
+    app = hub.secrets["token"]
+    assert hub.ask(app, ENTRY, c=code)["catalogueEntry"]["name"] == "防汛值班表"
+
+
+def test_a_file_that_is_none_is_refused_with_what_to_do(hub: Hub) -> None:
+    steward = hub.client("water-steward", Role.STEWARD, of="cq_water")
+    mutation = "mutation ($f: String!) { importCatalogue(file: $f) { refused } }"
+    assert hub.codes(steward, mutation, f="not base64!") == ["FILE_UNREADABLE"]
+    assert hub.codes(steward, mutation, f="YWJj") == ["WORKBOOK_REFUSED"]
+
+
+def test_a_stranger_exports_nobody_elses_drafts(hub: Hub) -> None:
+    steward = hub.client("hightech-steward", Role.STEWARD, of="cq_hightech")
+    mutation = 'mutation { exportCatalogue(provider: "cq_water") }'
+    assert hub.codes(steward, mutation) == ["NOT_ALLOWED"]
+    app = hub.secrets["token"]
+    assert hub.codes(app, mutation) == ["GRAPHQL_VALIDATION_FAILED"]
+
+
+def test_every_role_has_a_schema_without_what_it_may_not_do(hub: Hub) -> None:
+    names = "{ __schema { mutationType { fields { name } } } }"
+    seen = {}
+    for role in (Role.AUDITOR, Role.PUBLISHER, Role.OPERATOR):
+        token = hub.client(role.value, role)
+        found = hub.ask(token, names)["__schema"]["mutationType"]
+        seen[role] = {field["name"] for field in found["fields"]} if found else set()
+    assert "decideShareRequest" not in seen[Role.PUBLISHER]
+    assert "importCatalogue" in seen[Role.PUBLISHER]
+    assert "importCatalogue" not in seen[Role.AUDITOR] | seen[Role.OPERATOR]

@@ -5,6 +5,9 @@ from functools import reduce
 
 from sqlglot import exp
 
+from quality.bound import Bound
+from quality.verdict import RowRef
+
 
 def column(name: str, table: str | None = None) -> exp.Column:
     return exp.column(name, table=table, quoted=True)
@@ -30,6 +33,26 @@ def every(terms: Sequence[exp.Expr]) -> exp.Expr:
 def some(terms: Sequence[exp.Expr]) -> exp.Expr:
     """One of them at least; false when there is none."""
     return exp.paren(reduce(_or, terms)) if terms else exp.false()
+
+
+def chosen(rows: Sequence[RowRef], bound: Bound) -> exp.Expr:
+    """Whether a landed row is one of these."""
+    lines: dict[str, list[int]] = {}
+    for row in rows:
+        lines.setdefault(row.file, []).append(row.line)
+    return some(
+        [
+            exp.paren(
+                every(
+                    [
+                        equal(column("_file"), bound.value(file)),
+                        column("_line").isin(*bound.list(numbers)),
+                    ]
+                )
+            )
+            for file, numbers in lines.items()
+        ]
+    )
 
 
 def all_rows() -> exp.Expr:

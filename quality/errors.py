@@ -52,7 +52,7 @@ class RowNotQuarantined(UserError):
 
 class RowAlreadyDecided(UserError):
     code = "ROW_ALREADY_DECIDED"
-    zh = "文件 {file} 的第 {line} 行已由 {by} 决定为“{decision}”，不能再改。"
+    zh = "文件 {file} 的第 {line} 行已由 {by} 决定为“{decision_zh}”，不能再改。"
     en = "Line {line} of {file} was already {decision} by {by}; a decision is final."
 
 

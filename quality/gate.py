@@ -35,14 +35,18 @@ def check(
     now: datetime,
     scratch: Scratch,
     released: Sequence[RowRef] | None = None,
+    may_be_empty: bool = False,
 ) -> Verdict:
     """Write out/rows.parquet and out/rejected.parquet and say what becomes of the batch.
 
     `released`: look only at these rows, which a steward has let pass: the declared rules are still
     evaluated, but only what cannot be published at all (the implied rules) sets a row apart.
+    `may_be_empty`: no row is an answer too, as it is for a derived data set.
     """
     rules = tuple(_waived(r) if released is not None else r for r in rules_of(contract))
     rules = tuple(rule for rule in rules if rule.reach is not Reach.PUBLISHED)
+    if may_be_empty:
+        rules = tuple(rule for rule in rules if rule.expectation != NOT_EMPTY)
     with scratch.cursor() as cursor:
         staged = Staged(cursor, raw, contract, rules, now, released)
         counts = staged.evaluate()

@@ -23,6 +23,8 @@ FUTURE = "future"
 DATUM = "vitalhub_datum_present"
 KEY_UNIQUE = "key_unique"
 NOT_EMPTY = "not_empty"
+RELEASABLE = frozenset({FUTURE})
+"""Of the implied rules, those that a later check may answer differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,11 @@ def implied_rules(contract: Contract) -> tuple[Rule, ...]:
     not_empty = _implied(NOT_EMPTY, Reach.BATCH, Dimension.COMPLETENESS)
     rules.append(replace(not_empty, severity=Severity.CRITICAL))
     return tuple(rules)
+
+
+def binding_rules(contract: Contract) -> frozenset[RuleId]:
+    """The rules that no decision of a person can waive: what breaks them is not this data set."""
+    return frozenset(r.id for r in implied_rules(contract) if r.expectation not in RELEASABLE)
 
 
 def texts(argument: Argument) -> tuple[str, ...]:

@@ -21,9 +21,9 @@ from quality.condition import (
     all_rows,
     any_bit,
     bits,
+    chosen,
     column,
     either_bits,
-    equal,
     every,
     given,
     missing,
@@ -131,7 +131,7 @@ class Staged:
         bound = Bound()
         source = self.source()
         if released is not None:
-            source = _select_all(source).where(_chosen(released, bound)).subquery("landed")
+            source = _select_all(source).where(chosen(released, bound)).subquery("landed")
         typed = typed_rows(self.contract, self.found, source, bound)
         context = Context(bound, self.now)
         self._checks: dict[RuleId, RowCheck] = {
@@ -246,23 +246,3 @@ def _integer(value: object) -> int:
 
 def _select_all(source: exp.Expr) -> exp.Select:
     return exp.select("*").from_(source)
-
-
-def _chosen(rows: Sequence[RowRef], bound: Bound) -> exp.Expr:
-    """Whether a landed row is one of these."""
-    lines: dict[str, list[int]] = {}
-    for row in rows:
-        lines.setdefault(row.file, []).append(row.line)
-    return some(
-        [
-            exp.paren(
-                every(
-                    [
-                        equal(column("_file"), bound.value(file)),
-                        column("_line").isin(*bound.list(numbers)),
-                    ]
-                )
-            )
-            for file, numbers in lines.items()
-        ]
-    )

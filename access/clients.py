@@ -23,6 +23,8 @@ from catalog.ids import ClientId, OrganisationCode
 from registry.store import Registry
 
 CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+LOOK_AGAIN = timedelta(seconds=5)
+"""How long a revocation by another process may go unnoticed."""
 KEPT_AFTER_EXPIRY = timedelta(days=1)
 """Token rows are dropped this long after the token expired."""
 
@@ -56,6 +58,7 @@ class ClientStore:
         self._clock = system_clock or SystemClock()  # tokens run on system time, not city time
         self._lock = threading.Lock()
         self._epoch = 0
+        self._looked_at = self._clock.now()
         self.refresh()
 
     @property
@@ -63,8 +66,14 @@ class ClientStore:
         """Grows with each change that ends tokens; as of this process's last look."""
         return self._epoch
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the epoch was looked at within the last seconds."""
+        return self._clock.now() - self._looked_at < LOOK_AGAIN
+
     def refresh(self) -> int:
         """Reads the epoch that other processes may have moved; returns it."""
+        self._looked_at = self._clock.now()
         with self._registry.read() as session:
             value = session.scalar(select(AccessEpoch.value).where(AccessEpoch.id == 1))
         return self._advance(value or 0)
@@ -165,6 +174,11 @@ class ClientStore:
             token, client = found
             revoked = token.revoked_at is not None or client.revoked_at is not None
             return TokenStanding(_registered(client), revoked)
+
+    def organisation_of(self, client: ClientId) -> OrganisationCode | None:
+        """None for a client that is unknown or revoked."""
+        found, _ = self._find(client)
+        return found.organisation if found and found.revoked_at is None else None
 
     def clients(self) -> tuple[RegisteredClient, ...]:
         with self._registry.read() as session:

@@ -3,7 +3,8 @@
 Rules: only ES256, only `typ: at+jwt`, our issuer and audience, a key of ours by its `kid`, 30 s of
 leeway; the token must have been handed out here and neither it nor its client revoked. Whatever is
 wrong with a token reads the same, except that it expired or was revoked. A verified token is
-remembered by digest until it expires or the access epoch changes, never past either.
+remembered by digest until it expires or the access epoch changes, never past either; what another
+process revoked counts within seconds, because the epoch is looked at again that often.
 """
 
 import hashlib
@@ -63,12 +64,14 @@ class Verifier:
     def recall(self, bearer: str) -> Principal | None:
         """The principal of a token that was verified before; memory only, so fit for the event loop."""
         known = self._remembered.get(_digest(bearer))
-        if known is None or known.epoch != self._clients.epoch:
+        if known is None or known.epoch != self._clients.epoch or not self._clients.is_fresh:
             return None
         return known.principal if self._clock.now() < known.until else None
 
     def verify(self, bearer: str) -> Principal:
         """Raises TokenInvalid, TokenExpired or TokenRevoked; may read the registry, so it blocks."""
+        if not self._clients.is_fresh:
+            self._clients.refresh()
         recalled = self.recall(bearer)
         if recalled is not None:
             return recalled

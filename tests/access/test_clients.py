@@ -109,6 +109,13 @@ def test_revocations_at_the_same_time_each_move_the_epoch(access: Access) -> Non
     assert access.clients.epoch == before + len(tokens)
 
 
+def test_whose_a_client_is_can_be_asked_while_it_is_not_revoked(access: Access) -> None:
+    assert access.clients.organisation_of(APP) == SHAPINGBA
+    assert access.clients.organisation_of(ClientId("nobody")) is None
+    access.clients.revoke_client(APP)
+    assert access.clients.organisation_of(APP) is None
+
+
 def test_tokens_long_expired_are_swept_and_recent_ones_stay(access: Access) -> None:
     start = access.clock.now()
     access.clients.record_token("old", APP, start, start + timedelta(minutes=10))

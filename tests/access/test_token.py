@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from access.clients import ClientStore
+from access.clients import LOOK_AGAIN, ClientStore
 from access.errors import TokenExpired, TokenInvalid, TokenRevoked
 from access.keys import SigningKeys
 from access.roles import Role
@@ -207,13 +207,23 @@ def test_revoking_a_client_ends_all_its_tokens_at_once(access: Access) -> None:
             access.verifier.verify(token)
 
 
-def test_a_revocation_by_another_process_counts_from_the_next_refresh(access: Access) -> None:
+def test_a_revocation_by_another_process_counts_within_seconds(access: Access) -> None:
     token = access.token()
     access.verifier.verify(token)
     ClientStore(access.registry).revoke_client(APP)
-    access.clients.refresh()
+    access.clock.advance(LOOK_AGAIN)
+    assert access.verifier.recall(token) is None
     with pytest.raises(TokenRevoked):
         access.verifier.verify(token)
+
+
+def test_a_verified_token_is_taken_again_after_each_look_at_the_epoch(access: Access) -> None:
+    token = access.token()
+    principal = access.verifier.verify(token)
+    access.clock.advance(LOOK_AGAIN)
+    assert access.verifier.recall(token) is None
+    assert access.verifier.verify(token) is principal
+    assert access.verifier.recall(token) is principal
 
 
 def test_a_revocation_during_verification_is_not_missed(

@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
-export VITALHUB_HOME ?= $(CURDIR)/var
+VITALHUB_HOME ?= $(CURDIR)/var
+export VITALHUB_HOME
 
 .PHONY: help serve test check format bench lock clean
 

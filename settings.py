@@ -17,6 +17,8 @@ class Settings(BaseSettings):
     """An SQLAlchemy address; default: an SQLite file in `home`."""
     host: str = "127.0.0.1"
     port: int = 8000
+    address: str | None = None
+    """The hub's public address, which its tokens name as issuer; default: http://host:port."""
     connections: Path | None = None
     """The operator's file of source addresses and credentials; default: `home`/connections.yaml."""
     threads: int = Field(default=2, ge=1)
@@ -25,6 +27,10 @@ class Settings(BaseSettings):
     """The engine's memory limit."""
     query_seconds: float = Field(default=10.0, gt=0)
     """A single operation's time limit."""
+
+    @property
+    def issuer(self) -> str:
+        return self.address or f"http://{self.host}:{self.port}"
 
     @property
     def registry(self) -> str:

@@ -148,6 +148,12 @@ class CatalogueStore:
                     self._loaded = epoch, self._read_catalogue(session)
             return self._loaded[1]
 
+    def fresh(self) -> Catalogue:
+        """As `load`, whichever process made the last change."""
+        with self._lock, self._registry.read() as session:
+            self._loaded = self.epoch, self._read_catalogue(session)
+            return self._loaded[1]
+
     def _read_catalogue(self, session: Session) -> Catalogue:
         rows = session.scalars(
             select(ContractVersionRow)

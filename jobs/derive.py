@@ -17,7 +17,7 @@ from catalog.catalogue import Catalogue
 from catalog.clock import Clock
 from catalog.domain import Derivation
 from catalog.errors import UserError
-from catalog.ids import DatasetCode, Seq, SourceId
+from catalog.ids import DatasetCode, LoadId, Seq, SourceId
 from catalog.sharing.grant import Grant
 from connectors.landing import load_id
 from jobs.intake import Batch, Intake
@@ -116,7 +116,7 @@ def derived_load(
     catalogue: Catalogue,
     grants: Mapping[DatasetCode, Grant],
     published: Mapping[DatasetCode, Publication],
-) -> str:
+) -> LoadId:
     """The load id that deriving now would have."""
     identity = identity_of(derivation, catalogue, grants, published)
     return load_id(SOURCE, derivation.data_set, identity)

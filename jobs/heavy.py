@@ -22,7 +22,7 @@ from jobs.intake import Intake
 from jobs.queue import Job, JobQueue, Place
 from jobs.release import Releaser
 from jobs.worker import Worker
-from quality.record import QualityRecords
+from quality.record import QualityRecord
 from registry.store import Registry
 from settings import Settings
 
@@ -39,7 +39,7 @@ def heavy_worker(settings: Settings) -> Worker:
     registry = Registry(settings.registry)
     store = CatalogueStore(registry, clock)
     ledger = Ledger(registry, clock)
-    quality = QualityRecords(registry, clock, settings.landing)
+    quality = QualityRecord(registry, clock, settings.landing)
     intake = Intake(settings.landing, ledger, quality, clock)
     releaser = Releaser(intake, quality, settings.landing)
 

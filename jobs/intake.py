@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quality.record import QualityRecords
-
 from catalog.clock import Clock
 from catalog.contracts import Contract
 from catalog.ids import LoadId, SourceId
@@ -19,6 +17,7 @@ from connectors.landing import Landed, discard, hand_over, land
 from connectors.ledger import Ledger
 from connectors.source import Extraction
 from quality.gate import Decision, RowRef, Verdict, check
+from quality.record import QualityRecord
 from warehouse.scratch import Scratch
 
 LOG = logging.getLogger(__name__)
@@ -41,7 +40,7 @@ class Batch:
 class Intake:
     landing: Path
     ledger: Ledger
-    quality: QualityRecords
+    quality: QualityRecord
     clock: Clock
 
     def take(self, batch: Batch) -> Landed | None:

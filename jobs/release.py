@@ -11,14 +11,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from quality.record import QualityRecords
 
 from catalog.catalogue import Catalogue
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, LoadId, SourceId
-from connectors.landing import RAW, reopened
+from connectors.landing import RAW, load_id, reopened
+from connectors.models import Load
 from jobs.intake import Batch, Intake
 from quality.gate import RowRef
+from quality.record import QualityRecord
 
 KIND = "release"
 
@@ -61,17 +62,16 @@ class ReleasedExtraction:
 @dataclass(frozen=True, slots=True)
 class Releaser:
     intake: Intake
-    quality: QualityRecords
+    quality: QualityRecord
     landing: Path
 
     def run(self, catalogue: Catalogue, load: LoadId) -> None:
-        rows = self.quality.released_rows(load)
+        rows = self.quality.released().get(load, ())
         if not rows:
             return
         landed = reopened(self.landing / load)
-        identity = "|".join([load, *sorted(f"{row.file}:{row.line}" for row in rows)])
         extraction = ReleasedExtraction(
-            landed.folder / RAW, rows, f"released from {landed.origin}", identity
+            landed.folder / RAW, rows, f"released from {landed.origin}", _identity(load, rows)
         )
         batch = Batch(
             extraction,
@@ -81,4 +81,13 @@ class Releaser:
             released_from=load,
         )
         self.intake.take(batch)
-        self.quality.released_taken(load, rows)
+
+
+def released_load(origin: Load, rows: Sequence[RowRef]) -> LoadId:
+    """The load id that releasing these rows of a load has."""
+    identity = _identity(LoadId(origin.id), rows)
+    return load_id(SourceId(origin.source), DatasetCode(origin.data_set), identity)
+
+
+def _identity(load: LoadId, rows: Sequence[RowRef]) -> str:
+    return "|".join([load, *sorted(f"{row.file}:{row.line}" for row in rows)])

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from quality.record import QualityRecords
-
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
 from catalog.domain import interval
@@ -19,6 +17,8 @@ from connectors.models import LoadState
 from jobs import derive, extract, publish, release
 from jobs.derive import Inputs, derived_load
 from jobs.queue import JobQueue, Place
+from jobs.release import released_load
+from quality.record import QualityRecord
 from warehouse.engine import Engine
 
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -39,7 +39,7 @@ class Schedule:
     queue: JobQueue
     ledger: Ledger
     engine: Engine
-    quality: QualityRecords
+    quality: QualityRecord
     inputs: Inputs
     clock: Clock
 
@@ -62,7 +62,10 @@ class Schedule:
             yield Asked(publish.KIND, Place.SERVER, f"publish {load}", {"load": load})
 
     def _released(self) -> Iterable[Asked]:
-        for load in self.quality.released_and_waiting():
+        for load, rows in self.quality.released().items():
+            origin = self.ledger.load(load)
+            if origin is None or self.ledger.settled(released_load(origin, rows)):
+                continue
             yield Asked(release.KIND, Place.HEAVY, f"release {load}", {"load": load})
 
     def _stale(self, catalogue: Catalogue) -> Iterable[Asked]:

@@ -1,10 +1,11 @@
 """Keeps a child process running: started again when it dies, ended with this process."""
 
 import logging
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 
@@ -20,8 +21,10 @@ STEADY_SECONDS = 60.0
 class Supervisor:
     """Runs `python -m <module>`; the child ends when its standard input does."""
 
-    def __init__(self, module: str, arguments: Sequence[str] = (), log: Path | None = None) -> None:
-        self._command = [sys.executable, "-m", module, *arguments]
+    def __init__(self, module: str, environment: Mapping[str, str], log: Path) -> None:
+        """`environment` is added to this process's own; the child's output goes to `log`."""
+        self._command = [sys.executable, "-m", module]
+        self._environment = os.environ | environment
         self._log = log
         self._stopping = threading.Event()
         self._child = self._start()
@@ -65,16 +68,13 @@ class Supervisor:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         # Its own session: a Ctrl-C at the terminal is the parent's, which ends its children in order.
-        output = None if self._log is None else self._log.open("ab")
-        try:
+        with self._log.open("ab") as output:
             return subprocess.Popen(  # noqa: S603 - our own program
                 self._command,
                 cwd=PROJECT,
+                env=self._environment,
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
-        finally:
-            if output is not None:
-                output.close()

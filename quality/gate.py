@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from catalog.contracts import Contract, Severity
-from quality.rule import TYPE, Rule, rules_of
+from quality.rule import NOT_EMPTY, TYPE, Rule, rules_of
 from quality.split import write_good, write_rejected
 from quality.staging import Counts, Staged, Tally
 from quality.verdict import Decision, RowRef, RuleResult, Verdict, within_tolerance

@@ -15,6 +15,7 @@ from catalog.errors import DeclarationError
 from catalog.ids import DatasetCode, RuleId
 from quality.argument import Argument, greater, read_argument
 from quality.vocabulary import VOCABULARY, Entry, Reach, Shape
+from warehouse.engine import ReferenceRule
 
 STRUCTURE = "structure"
 TYPE = "type"
@@ -44,19 +45,6 @@ class Rule:
     implied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceRule:
-    """Rows whose `columns` are all given need a row in `target` with equal `target_columns`."""
-
-    rule_id: RuleId
-    columns: tuple[str, ...]
-    target: DatasetCode
-    target_columns: tuple[str, ...]
-    severity: Severity
-    tolerance: float
-    dimension: Dimension
-
-
 def rules_of(contract: Contract) -> tuple[Rule, ...]:
     """The implied rules, then the declared ones, each once."""
     return (*implied_rules(contract), *declared_rules(contract))
@@ -77,7 +65,6 @@ def reference_rules(contract: Contract) -> tuple[ReferenceRule, ...]:
             target_columns=texts(rule.arguments["target_columns"]),
             severity=rule.severity,
             tolerance=rule.tolerance,
-            dimension=rule.dimension,
         )
         for rule in declared_rules(contract)
         if rule.expectation == "vitalhub_reference"

@@ -20,13 +20,17 @@ from query.statement import LockedStatement
 
 @dataclass(frozen=True, slots=True)
 class ReferenceRule:
-    """Rows whose `columns` name no row of `target`'s published data fail; nulls pass."""
+    """Rows whose `columns` name no row of `target`'s published data fail; a null among them passes.
+
+    `tolerance`: the share of rows that may fail before a critical rule rejects the batch.
+    """
 
     rule_id: RuleId
     columns: tuple[str, ...]
     target: DatasetCode
     target_columns: tuple[str, ...]
     severity: Severity
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ class Publication:
     rejected: int
     rows: int
     """Rows of the whole data set after it."""
+    checked: int
+    """Rows of the batch that the rules against published data looked at."""
+    findings: Mapping[RuleId, int]
+    """How many of them failed each of these rules."""
 
 
 @dataclass(frozen=True, slots=True)

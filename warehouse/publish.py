@@ -6,12 +6,14 @@ values a repetition); upsert replaces known keys; snapshot also ends the keys th
 version supersedes moves to `<set>__past`. The publication row is written last and commits with it.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Protocol
 
 from catalog.contracts import PublishMode, Severity
-from catalog.ids import DatasetCode, LoadId, Seq
+from catalog.ids import DatasetCode, LoadId, RuleId, Seq
 from catalog.predicate import Scalar
 from query.print import duckdb_text
 from query.statement import current_table, identifier
@@ -20,7 +22,7 @@ from warehouse.errors import BatchRejected, InputNotPublished
 from warehouse.tables import names_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-KEY_CLASH = "key_clash"
+KEY_CLASH = RuleId("key_clash")
 STAGE = """CREATE OR REPLACE TEMP TABLE hub_stage AS
     SELECT *, row_number() OVER () AS _row FROM read_parquet($rows)"""
 UNFIT = (
@@ -31,6 +33,7 @@ CLASHES = """INSERT INTO hub_unfit
 UNREFERENCED = """INSERT INTO hub_unfit
     SELECT s._row, $rule, $zh, $en FROM hub_stage s
     WHERE {given} AND NOT EXISTS (SELECT 1 FROM {target} t WHERE {pairs})"""
+STAGED = "SELECT count(*) FROM hub_stage"
 FAILING = "SELECT count(*) FROM hub_unfit WHERE rule_id = $rule"
 FORGIVE = "DELETE FROM hub_unfit WHERE rule_id = $rule"
 WRITE_REJECTED = """COPY (
@@ -53,9 +56,10 @@ INSERT_NEW = """INSERT INTO {current} ({columns}, _seq)
     SELECT {columns}, $seq FROM hub_stage ANTI JOIN {current} USING ({key})"""
 COUNT = "SELECT count(*) FROM {current}"
 RECORD = """INSERT INTO hub.publication VALUES
-    ($seq, $data_set, $load_id, $digest, $at, $added, $changed, $removed, $rejected, $rows)"""
+    ($seq, $data_set, $load_id, $digest, $at, $added, $changed, $removed, $rejected, $rows,
+        $checked, $findings)"""
 PUBLICATIONS = """SELECT seq, data_set, load_id, digest, epoch_us(published_at), added, changed, removed,
-    rejected, "rows" FROM hub.publication"""
+    rejected, "rows", checked, findings FROM hub.publication"""
 KNOWN = "SELECT count(*) FROM hub.publication WHERE data_set = $target"
 NEXT_SEQ = "SELECT coalesce(max(seq), 0) + 1 FROM hub.publication"
 
@@ -73,7 +77,9 @@ def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:
     contract, names = plan.contract, names_of(plan.contract)
     seq = Seq(_number(run(NEXT_SEQ)))
     run(STAGE, {"rows": str(plan.rows)})
-    rejected = _set_unfit_apart(plan, names, run)
+    checked = _number(run(STAGED))
+    findings = _find_unfit(plan, names, checked, run)
+    rejected = _set_unfit_apart(plan, names, run) if any(findings.values()) else 0
     changed = removed = 0
     if contract.publish_mode is not PublishMode.APPEND:
         changed = _number(run(END_CHANGED.format(**names), {"seq": seq}))
@@ -93,6 +99,8 @@ def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:
         removed=removed,
         rejected=rejected,
         rows=_number(run(COUNT.format(**names))),
+        checked=checked,
+        findings=findings,
     )
     run(RECORD, _recorded(publication))
     return publication
@@ -100,27 +108,38 @@ def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:
 
 def publication(row: Sequence[Scalar]) -> Publication:
     """A row of PUBLICATIONS as a value."""
-    seq, data_set, load_id, digest, at, *counts = row
-    added, changed, removed, rejected, rows = (int(str(count)) for count in counts)
+    seq, data_set, load_id, digest, at, *counts, findings = row
+    added, changed, removed, rejected, rows, checked = (int(str(count)) for count in counts)
     return Publication(
-        Seq(int(str(seq))),
-        DatasetCode(str(data_set)),
-        LoadId(str(load_id)),
-        str(digest),
-        EPOCH + timedelta(microseconds=int(str(at))),
-        added,
-        changed,
-        removed,
-        rejected,
-        rows,
+        seq=Seq(int(str(seq))),
+        data_set=DatasetCode(str(data_set)),
+        load_id=LoadId(str(load_id)),
+        digest=str(digest),
+        published_at=EPOCH + timedelta(microseconds=int(str(at))),
+        added=added,
+        changed=changed,
+        removed=removed,
+        rejected=rejected,
+        rows=rows,
+        checked=checked,
+        findings=json.loads(str(findings)),
     )
 
 
-def _set_unfit_apart(plan: LoadPlan, names: Mapping[str, str], run: Run) -> int:
-    """Move rows that clash or refer to nothing out of the stage, into the quarantine file."""
+def _find_unfit(
+    plan: LoadPlan, names: Mapping[str, str], checked: int, run: Run
+) -> dict[RuleId, int]:
+    """Collect the staged rows that published data speaks against; how many by rule."""
     run(UNFIT)
+    findings = {}
     for rule in plan.references:
-        _find_unreferenced(plan, rule, run)
+        failed = _find_unreferenced(plan, rule, run)
+        findings[rule.rule_id] = failed
+        too_many = failed > Fraction(str(rule.tolerance)) * checked
+        if rule.severity is Severity.CRITICAL and too_many:
+            raise BatchRejected(load_id=plan.load_id, rules=rule.rule_id)
+        if rule.severity is Severity.INFO:
+            run(FORGIVE, {"rule": rule.rule_id})
     if plan.contract.publish_mode is PublishMode.APPEND:
         run(
             CLASHES.format(**names),
@@ -130,6 +149,32 @@ def _set_unfit_apart(plan: LoadPlan, names: Mapping[str, str], run: Run) -> int:
                 "en": "The key is already published with other values: check and send a correction.",
             },
         )
+        findings[KEY_CLASH] = _number(run(FAILING, {"rule": KEY_CLASH}))
+    return findings
+
+
+def _find_unreferenced(plan: LoadPlan, rule: ReferenceRule, run: Run) -> int:
+    if not _number(run(KNOWN, {"target": rule.target})):
+        raise InputNotPublished(f"{plan.contract.data_set} refers to {rule.target}")
+    pairs = zip(rule.columns, rule.target_columns, strict=True)
+    run(
+        UNREFERENCED.format(
+            given=" AND ".join(f"s.{identifier(name)} IS NOT NULL" for name in rule.columns),
+            target=duckdb_text(current_table(rule.target)),
+            pairs=" AND ".join(f"s.{identifier(o)} = t.{identifier(t)}" for o, t in pairs),
+        ),
+        {
+            "rule": rule.rule_id,
+            "zh": f"{'、'.join(rule.columns)} 在 {rule.target} 中不存在：请先补登或改正编码。",
+            "en": f"{', '.join(rule.columns)} is not in {rule.target}: "
+            "register it there or mend the code.",
+        },
+    )
+    return _number(run(FAILING, {"rule": rule.rule_id}))
+
+
+def _set_unfit_apart(plan: LoadPlan, names: Mapping[str, str], run: Run) -> int:
+    """Move the collected rows out of the stage, into the quarantine file; how many rows."""
     unfit = _number(run("SELECT count(DISTINCT _row) FROM hub_unfit"))
     if unfit:
         columns = {str(row[0]) for row in run("DESCRIBE hub_stage")}
@@ -145,28 +190,6 @@ def _set_unfit_apart(plan: LoadPlan, names: Mapping[str, str], run: Run) -> int:
     return unfit
 
 
-def _find_unreferenced(plan: LoadPlan, rule: ReferenceRule, run: Run) -> None:
-    if not _number(run(KNOWN, {"target": rule.target})):
-        raise InputNotPublished(f"{plan.contract.data_set} refers to {rule.target}")
-    pairs = zip(rule.columns, rule.target_columns, strict=True)
-    run(
-        UNREFERENCED.format(
-            given=" AND ".join(f"s.{identifier(name)} IS NOT NULL" for name in rule.columns),
-            target=duckdb_text(current_table(rule.target)),
-            pairs=" AND ".join(f"s.{identifier(o)} = t.{identifier(t)}" for o, t in pairs),
-        ),
-        {
-            "rule": rule.rule_id,
-            "zh": f"{'、'.join(rule.columns)} 在 {rule.target} 中不存在：请先补登或改正编码。",
-            "en": f"{', '.join(rule.columns)} is not in {rule.target}: register it there or mend the code.",
-        },
-    )
-    if rule.severity is Severity.CRITICAL and _number(run(FAILING, {"rule": rule.rule_id})):
-        raise BatchRejected(load_id=plan.load_id, rules=rule.rule_id)
-    if rule.severity is Severity.INFO:
-        run(FORGIVE, {"rule": rule.rule_id})
-
-
 def _recorded(publication: Publication) -> dict[str, Scalar]:
     return {
         "seq": publication.seq,
@@ -179,6 +202,8 @@ def _recorded(publication: Publication) -> dict[str, Scalar]:
         "removed": publication.removed,
         "rejected": publication.rejected,
         "rows": publication.rows,
+        "checked": publication.checked,
+        "findings": json.dumps(publication.findings),
     }
 
 

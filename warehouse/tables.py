@@ -28,7 +28,7 @@ SETUP = (
         seq BIGINT PRIMARY KEY, data_set VARCHAR NOT NULL, load_id VARCHAR NOT NULL UNIQUE,
         digest VARCHAR NOT NULL, published_at TIMESTAMPTZ NOT NULL, added BIGINT NOT NULL,
         changed BIGINT NOT NULL, removed BIGINT NOT NULL, rejected BIGINT NOT NULL,
-        "rows" BIGINT NOT NULL)""",
+        "rows" BIGINT NOT NULL, checked BIGINT NOT NULL, findings VARCHAR NOT NULL)""",
 )
 
 

@@ -1,0 +1,71 @@
+"""A client of a running hub: what every command speaks through. No command has a way of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+TIMEOUT_SECONDS = 60.0
+
+
+class CommandFailed(Exception):
+    """The hub refused, or cannot be reached; the text is for the person at the terminal."""
+
+
+@dataclass(slots=True)
+class HubClient:
+    """Speaks to the hub at `address` as one client."""
+
+    address: str
+    client_id: str
+    secret: str
+    _http: httpx.Client = field(init=False)
+    _token: str | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._http = httpx.Client(base_url=self.address, timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    def execute(self, document: str, variables: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """The reply's data; CommandFailed with the hub's own words when there is an error."""
+        try:
+            if self._token is None:
+                self._token = self._new_token()
+            reply = self._post(document, variables or {})
+            if reply.status_code == httpx.codes.UNAUTHORIZED:
+                self._token = self._new_token()
+                reply = self._post(document, variables or {})
+        except httpx.TransportError as wrong:
+            raise CommandFailed(
+                f"无法连接 {self.address}：先运行 make serve。Cannot reach {self.address}: start the hub."
+            ) from wrong
+        body = reply.json()
+        if body.get("errors"):
+            raise CommandFailed("\n".join(_told(error) for error in body["errors"]))
+        data: dict[str, Any] = body["data"]
+        return data
+
+    def _post(self, document: str, variables: Mapping[str, object]) -> httpx.Response:
+        return self._http.post(
+            "/graphql",
+            json={"query": document, "variables": dict(variables)},
+            headers={"Authorization": f"Bearer {self._token}"},
+        )
+
+    def _new_token(self) -> str:
+        reply = self._http.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(self.client_id, self.secret),
+        )
+        if reply.status_code != httpx.codes.OK:
+            raise CommandFailed(
+                f"{self.client_id} 未能登录：请核对客户端编号与密钥。"
+                f"{self.client_id} could not log in: check client id and secret."
+            )
+        return str(reply.json()["access_token"])
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    extensions = error.get("extensions", {})
+    return f"{extensions.get('code', '')}: {error['message']} {extensions.get('messageEn', '')}"

@@ -1,0 +1,288 @@
+"""Composition root: settings -> stores -> services -> schema -> application; and the commands.
+
+`python server.py serve` runs the hub: the web server, the one thread that publishes and derives, and
+the heavy worker beside it. Everything else is a command that talks to a running hub (`commands/`).
+"""
+
+import logging
+import secrets
+import socket
+import sys
+import threading
+from argparse import Namespace
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+import uvicorn
+from commands.arguments import arguments
+from commands.opening import demo_clients, example_call, open_city
+from starlette.applications import Starlette
+
+import migrations.run
+from access.clients import ClientStore
+from access.endpoints import IssuerEndpoints
+from access.issuer import Issuer
+from access.keys import SigningKeys
+from access.token import Verifier
+from access.usage import UsageLog
+from catalog.actor import Duty, Person
+from catalog.clock import Clock, SystemClock
+from catalog.domain import read_domains, read_organisations
+from catalog.ids import ClientId, DatasetCode, LoadId, OrganisationCode
+from catalog.sharing.service import SharingService
+from catalog.sharing.working_days import read_working_days
+from catalog.store import CatalogueStore
+from commands.progress import show_loading
+from connectors.landing import sweep
+from connectors.ledger import Ledger
+from demo.city import DemoCity
+from demo.scenario import ScenarioName
+from jobs import derive, publish
+from jobs.derive import Deriver
+from jobs.heavy import owner_name
+from jobs.intake import Intake
+from jobs.publish import Publisher
+from jobs.queue import Job, JobQueue, Place
+from jobs.schedule import Schedule
+from jobs.supervisor import Supervisor
+from jobs.worker import Worker
+from quality.record import QualityRecord
+from registry.store import Registry
+from schema.app import create_app
+from schema.caller import Callers, Rights
+from schema.context import Services
+from settings import Settings
+from warehouse.duck import DuckWarehouse
+
+LOG = logging.getLogger("server")
+AUDIENCE = "vitalhub"
+OPERATOR = Person(ClientId("operator"), OrganisationCode(""), frozenset({Duty.OPERATOR}))
+"""Whoever starts the hub on this machine imports its declared content."""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Everything one server process holds."""
+
+    settings: Settings
+    clock: Clock
+    registry: Registry
+    store: CatalogueStore
+    sharing: SharingService
+    clients: ClientStore
+    engine: DuckWarehouse
+    ledger: Ledger
+    quality: QualityRecord
+    queue: JobQueue
+    usage: UsageLog
+    app: Starlette
+    worker: Worker
+    """Publishes and derives, here where the warehouse is owned."""
+    schedule: Schedule
+
+    def run_jobs(self) -> None:
+        """Until the worker is stopped: ask for what is needed, and do what belongs here."""
+        self.queue.release_place(Place.SERVER)
+        self.ledger.adopt(self.settings.landing)
+        self.worker.run(idle=lambda: self.schedule.look(self.store.load()))
+
+    def close(self) -> None:
+        self.usage.close()
+        self.engine.close()
+        self.registry.close()
+
+
+def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
+    """Migrate, open the stores, import the declared content and put the services together."""
+    clock = clock or SystemClock()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.landing.mkdir(exist_ok=True)
+    sweep(settings.landing)
+    migrations.run.upgrade(settings.registry)
+    registry = Registry(settings.registry)
+    store = CatalogueStore(registry, clock)
+    import_city(store, settings.city)
+    clients = ClientStore(registry)
+    sharing = SharingService(
+        registry,
+        clock,
+        store.load,
+        read_working_days(settings.city / "calendar.yaml"),
+        clients.organisation_of,
+    )
+    engine = DuckWarehouse(
+        settings.warehouse_file,
+        settings.landing,
+        clock,
+        threads=settings.threads,
+        memory_limit=settings.memory_limit,
+        query_seconds=settings.query_seconds,
+    )
+    mask_key = secret_file(settings.home / "keys" / "mask.key")
+    ledger = Ledger(registry, clock)
+    quality = QualityRecord(registry, clock, settings.landing)
+    queue = JobQueue(registry)
+    usage = UsageLog(settings.home / "usage")
+    keys = SigningKeys(settings.home / "keys" / "signing.json")
+    issuer = Issuer(settings.issuer, AUDIENCE, keys, clients)
+    callers = Callers(
+        Verifier(settings.issuer, AUDIENCE, keys, clients),
+        Rights(sharing.grants_for, lambda: sharing.epoch, store.load, mask_key),
+        clock,
+    )
+    services = Services(
+        clock=clock,
+        catalogue=store.load,
+        store=store,
+        engine=engine,
+        sharing=sharing,
+        clients=clients,
+        ledger=ledger,
+        quality=quality,
+        usage=usage,
+        query_seconds=settings.query_seconds,
+        query_threads=settings.threads,
+    )
+    inputs = sharing.derivation_inputs
+    intake = Intake(settings.landing, ledger, quality, clock)
+    publisher = Publisher(engine, ledger, settings.landing)
+    deriver = Deriver(engine, intake, inputs, mask_key, clock)
+
+    def run_publish(job: Job) -> None:
+        publisher.run(store.load(), LoadId(job.text("load")))
+
+    def run_derive(job: Job) -> None:
+        deriver.run(store.load(), DatasetCode(job.text("data_set")))
+
+    return Hub(
+        settings=settings,
+        clock=clock,
+        registry=registry,
+        store=store,
+        sharing=sharing,
+        clients=clients,
+        engine=engine,
+        ledger=ledger,
+        quality=quality,
+        queue=queue,
+        usage=usage,
+        app=create_app(services, callers, IssuerEndpoints(issuer).routes()),
+        worker=Worker(
+            queue=queue,
+            registry=registry,
+            place=Place.SERVER,
+            owner=owner_name("server"),
+            handlers={publish.KIND: run_publish, derive.KIND: run_derive},
+        ),
+        schedule=Schedule(queue, ledger, engine, quality, inputs, clock),
+    )
+
+
+def import_city(store: CatalogueStore, city: Path) -> None:
+    """The declared content: known files change nothing, new ones propose versions."""
+    store.import_organisations(read_organisations(city / "organisations.yaml"), OPERATOR)
+    store.import_places(city / "places.csv", OPERATOR)
+    for domain in read_domains(city):
+        store.import_domain(domain, OPERATOR)
+
+
+def secret_file(file: Path) -> str:
+    """A random key that is made once, in a file only its owner can read."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with file.open("x", encoding="ascii") as stream:
+            file.chmod(0o600)
+            stream.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return file.read_text("ascii")
+
+
+class WebServer(uvicorn.Server):
+    """Uvicorn; `ready` is set when it listens."""
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(
+            uvicorn.Config(
+                hub.app,
+                host=hub.settings.host,
+                port=hub.settings.port,
+                log_level="warning",
+                access_log=False,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=5,
+                server_header=False,
+            )
+        )
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def serve(given: Namespace) -> int:
+    """Run the hub until SIGINT or SIGTERM; with --demo also the demo city, and open it."""
+    settings = Settings(home=given.home) if given.home else Settings()
+    settings = settings.model_copy(update={"port": given.port}) if given.port else settings
+    settings.home.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=settings.home / "hub.log",
+        level=logging.INFO,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+    )
+    with ExitStack() as running:
+        if given.demo:
+            print("正在启动演示城市的数据源 Starting the demo city's sources ...", flush=True)
+            running.enter_context(DemoCity(settings.home, given.scenario, city=settings.city))
+        hub = build_hub(settings)
+        running.callback(hub.close)
+        run_beside(hub, running)
+        server = WebServer(hub)
+        if given.demo:
+            opening = Thread(target=open_demo, args=(hub, server), daemon=True, name="opening")
+            opening.start()
+        else:
+            print(f"Vitalhub: {settings.issuer}/graphql", flush=True)
+        server.run()
+    print("已停止 Stopped.", flush=True)
+    return 0
+
+
+def run_beside(hub: Hub, running: ExitStack) -> None:
+    """The job thread and the heavy worker's process, both ended with `running`."""
+    jobs = Thread(target=hub.run_jobs, name="jobs")
+    jobs.start()
+    running.callback(jobs.join)
+    running.callback(hub.worker.stopping.set)
+    environment = {
+        "VITALHUB_HOME": str(hub.settings.home.absolute()),
+        "VITALHUB_CITY": str(hub.settings.city.absolute()),
+    }
+    heavy = Supervisor("jobs.heavy", environment, hub.settings.home / "heavy.log")
+    running.callback(heavy.stop)
+
+
+def open_demo(hub: Hub, server: WebServer) -> None:
+    """Once the hub listens: clients, published entries, decided requests, first loads."""
+    server.ready.wait()
+    try:
+        clients = demo_clients(hub.clients, hub.settings.home / "demo-clients.json")
+        open_city(hub.settings.issuer, clients)
+        show_loading(hub.store.load, hub.engine.latest, hub.ledger)
+        print(example_call(hub.settings.issuer, clients), flush=True)
+    except Exception:
+        LOG.exception("the demo city could not be opened")
+        print("演示城市未能就绪，见 var/hub.log。The demo city could not be opened; see hub.log.")
+        server.should_exit = True
+
+
+def main(argv: list[str] | None = None) -> int:
+    given = arguments(serve, ScenarioName).parse_args(argv)
+    return int(given.run(given))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

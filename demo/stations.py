@@ -32,6 +32,8 @@ class Station:
     warning: tuple[Decimal, str] | None = None
     """A level and its datum."""
     guarantee: tuple[Decimal, str] | None = None
+    upstream: str | None = None
+    """The code of the station upstream whose water comes here next."""
     assigned: bool = False
 
 
@@ -49,6 +51,7 @@ ASSIGNED = (
         offset=Decimal("1.64"),
         warning=_level("181.00", HUANGHAI),
         guarantee=_level("184.00", HUANGHAI),
+        upstream=BEIBEI,
         assigned=True,
     ),
     Station(

@@ -1,5 +1,6 @@
 """The declared content of the reference city reads, and says what the flood case needs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from sqlglot import exp
 from catalog.catalogue import Catalogue
 from catalog.contracts import Contract, Datum, Kind, Level, PublishMode, Severity
 from catalog.domain import Domain, read_domains, read_organisations
-from catalog.ids import DatasetCode
+from catalog.ids import ClientId, DatasetCode
 from catalog.odcs import odcs_schema
 from catalog.places import read_places
+from catalog.sharing.provision import derivation_inputs, own_grant
 from settings import Settings
 
 CITY = Settings().city
@@ -126,9 +128,24 @@ def test_each_derivation_reads_exactly_its_declared_inputs(catalogue: Catalogue)
         assert tree.named_selects == columns
 
 
+def test_withdrawing_the_ministrys_grant_takes_an_input_from_the_exposure(
+    catalogue: Catalogue,
+) -> None:
+    derivation = catalogue.derivations[DatasetCode("flood_exposure")]
+    client = ClientId("shapingba-app")
+    others = [c for c in derivation.inputs if catalogue.contracts[c].provider != derivation.owner]
+    held = [replace(own_grant(catalogue, c, client), organisation=derivation.owner) for c in others]
+    before = derivation_inputs(derivation, catalogue, lambda _: held)
+    assert set(before) == set(derivation.inputs)
+    assert all(before.values())
+    left = [grant for grant in held if grant.data_set != "river_regime_national"]
+    after = derivation_inputs(derivation, catalogue, lambda _: left)
+    assert {c for c, grant in after.items() if grant is None} == {"river_regime_national"}
+
+
 def test_each_height_says_its_datum(catalogue: Catalogue) -> None:
     heights = {"level_m", "warning_level_m", "guarantee_level_m", "peak_level_m"}
-    heights |= {"ground_elevation_m", "fence_level_m"}
+    heights |= {"ground_elevation_m", "fence_level_m", "upstream_level_m"}
     for contract in catalogue.contracts.values():
         for column in contract.columns:
             if column.name in heights:

@@ -47,7 +47,7 @@ def verdicts(
             connection = connections.get(source.connection, source.kind)
             fetch = Fetch(contracts[feed.data_set], feed, source, connection, None)
             for extraction in extractions(fetch, SystemClock()):
-                landed = land(extraction, fetch, folder, SystemClock())
+                landed = land(extraction, source.id, fetch.contract, folder, SystemClock())
                 verdict = check(
                     landed.raw,
                     fetch.contract,

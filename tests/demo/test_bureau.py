@@ -54,6 +54,7 @@ def test_the_bureau_writes_beijing_time_and_exact_levels(bureau: Bureau) -> None
         station = connection.execute(ciqikou).mappings().one()
         assert (station["WRZ"], station["WRZ_DTM"]) == (Decimal("181.000"), "黄海")
         assert (station["DTPR"], station["ASGN"]) == (Decimal("1.64"), True)
+        assert station["UPSTCD"] == "CQ-BEIBEI3"
 
 
 def test_unknown_levels_and_places_stay_empty(bureau: Bureau) -> None:
@@ -61,5 +62,6 @@ def test_unknown_levels_and_places_stay_empty(bureau: Bureau) -> None:
     with bureau.engine.connect() as connection:
         yichang = select(STATIONS).where(STATIONS.c.STNM == "宜昌")
         station = connection.execute(yichang).mappings().one()
-    assert [station[name] for name in ("ADDVCD", "DTPR", "WRZ", "WRZ_DTM", "GRZ")] == [None] * 5
+    unknown = ("ADDVCD", "UPSTCD", "DTPR", "WRZ", "WRZ_DTM", "GRZ")
+    assert [station[name] for name in unknown] == [None] * 6
     assert station["DTMNM"] == "吴淞"

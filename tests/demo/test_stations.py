@@ -28,5 +28,10 @@ def test_a_guarantee_level_stands_above_its_warning_level() -> None:
             assert station.guarantee[0] > station.warning[0]
 
 
+def test_ciqikou_looks_upstream_to_beibei_and_no_other_station_looks_anywhere() -> None:
+    upstream = {code: s.upstream for code, s in all_stations().items() if s.upstream is not None}
+    assert upstream == {CIQIKOU: BEIBEI}
+
+
 def test_assigned_codes_say_so() -> None:
     assert all(station.assigned and station.code.startswith("CQ-") for station in ASSIGNED)

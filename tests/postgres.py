@@ -5,7 +5,6 @@ then add a system user and widen the permissions of every folder above the check
 server runs as `nobody`; where that user cannot reach the environment, a copy of the binaries can.
 """
 
-import getpass
 import os
 import pwd
 import shutil
@@ -45,30 +44,32 @@ class Postgres:
 def postgres_server() -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="vh-pg-"))
     try:
-        user = UNPRIVILEGED if os.geteuid() == 0 else getpass.getuser()
-        _give(folder, user)
-        binaries = _binaries(folder, user)
-        _run(user, binaries / "initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync",
-             "--no-locale", "-D", folder / "data")  # fmt: skip
-        options = " ".join(
-            f"-c {setting}" for setting in (*SETTINGS, f"unix_socket_directories={folder}")
+        if os.geteuid() == 0:
+            shutil.chown(folder, UNPRIVILEGED)
+        binaries = _binaries(folder)
+        _run(
+            binaries / "initdb",
+            *("-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "--no-locale"),
+            *("-D", folder / "data"),
         )
+        settings = (*SETTINGS, f"unix_socket_directories={folder}")
+        options = " ".join(f"-c {setting}" for setting in settings)
         control = (binaries / "pg_ctl", "-w", "-D", folder / "data")
-        _run(user, *control, "-o", options, "-l", folder / "log", "start")
+        _run(*control, "-o", options, "-l", folder / "log", "start")
         try:
             yield Postgres(folder)
         finally:
-            _run(user, *control, "-m", "immediate", "stop")
+            _run(*control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _binaries(folder: Path, user: str) -> Path:
+def _binaries(folder: Path) -> Path:
     spec = find_spec(PACKAGE)
     assert spec is not None, f"the wheel {PACKAGE} is not installed"
     assert spec.origin is not None
     package = Path(spec.origin).parent
-    if user == UNPRIVILEGED and not _open_to_others(package):
+    if os.geteuid() == 0 and not _open_to_others(package):
         copy = folder / "wheel"
         for part in (f"{PACKAGE}/{INSTALLATION}", f"{PACKAGE}.libs"):
             shutil.copytree(package.parent / part, copy / part)
@@ -80,21 +81,22 @@ def _open_to_others(path: Path) -> bool:
     return all(step.stat().st_mode & 0o001 for step in (path, *path.resolve().parents))
 
 
-def _give(folder: Path, user: str) -> None:
-    entry = pwd.getpwnam(user)
-    os.chown(folder, entry.pw_uid, entry.pw_gid)
-
-
-def _run(user: str, *command: Path | str) -> None:
+def _run(*command: Path | str) -> None:
     """Output goes to a file: the server would inherit a pipe and keep it open."""
     words = [str(word) for word in command]
     with tempfile.TemporaryFile("w+") as output:
         if os.geteuid() == 0:
-            group = pwd.getpwnam(user).pw_gid
+            group = pwd.getpwnam(UNPRIVILEGED).pw_gid
             code = subprocess.call(
-                words, stdout=output, stderr=output, cwd="/", timeout=60,
-                user=user, group=group, extra_groups=(),
-            )  # fmt: skip
+                words,
+                stdout=output,
+                stderr=output,
+                cwd="/",
+                timeout=60,
+                user=UNPRIVILEGED,
+                group=group,
+                extra_groups=(),
+            )
         else:
             code = subprocess.call(words, stdout=output, stderr=output, cwd="/", timeout=60)
         output.seek(0)

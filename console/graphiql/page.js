@@ -13,6 +13,18 @@
   let root = null;
   let timer = null;
 
+  // What GraphiQL would write to the browser's storage (queries, history) stays in memory, too.
+  const memory = () => {
+    const kept = new Map();
+    return {
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, value) => kept.set(key, value),
+      removeItem: (key) => kept.delete(key),
+      clear: () => kept.clear(),
+      get length() { return kept.size; },
+    };
+  };
+
   const basic = (client, secret) => {
     const pair = `${encodeURIComponent(client)}:${encodeURIComponent(secret)}`;
     return `Basic ${btoa(pair)}`;
@@ -21,6 +33,7 @@
   const logIn = async (client, secret) => {
     const reply = await fetch("/oauth/token", {
       method: "POST",
+      credentials: "omit", // else the browser answers a refusal with its own password dialog
       headers: {
         Authorization: basic(client, secret),
         "Content-Type": "application/x-www-form-urlencoded",
@@ -48,6 +61,7 @@
   const fetcher = async (asked) => {
     const reply = await fetch("/graphql", {
       method: "POST",
+      credentials: "omit",
       headers: { "Content-Type": "application/json", Accept: "application/json",
         Authorization: `Bearer ${token}` },
       body: JSON.stringify(asked),
@@ -68,6 +82,7 @@
     root = ReactDOM.createRoot(at("graphiql"));
     root.render(React.createElement(GraphiQL, {
       fetcher, defaultQuery: EXAMPLE, isHeadersEditorEnabled: false, shouldPersistHeaders: false,
+      storage: memory(),
     }));
   };
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from catalog.clock import Clock
 from connectors.columns import Layout, Row
 from connectors.connections import RestConnection
 from connectors.errors import (
@@ -32,7 +31,7 @@ from connectors.signed import SignedClient
 from connectors.source import Extraction, Fetch
 
 
-def rest_extractions(fetch: Fetch, clock: Clock, limits: Limits = LIMITS) -> Iterator[Extraction]:
+def rest_extractions(fetch: Fetch, limits: Limits = LIMITS) -> Iterator[Extraction]:
     """One, or none when the first page is empty."""
     if not isinstance(fetch.connection, RestConnection):
         raise ConnectionUnknown(connection=fetch.source.connection, kind="rest")
@@ -47,7 +46,6 @@ def rest_extractions(fetch: Fetch, clock: Clock, limits: Limits = LIMITS) -> Ite
         rate=RateLimit(options.per_second),
         timeout=options.timeout_seconds,
         retry=options.retry_seconds,
-        clock=clock,
     )
     reader = PageReader(client, options, origin)
     with ExitStack() as opened:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self, TypeVar
@@ -21,7 +21,6 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay
 from tenacity.wait import wait_exponential_jitter
 
-from catalog.clock import Clock
 from connectors.connections import RestConnection, permitted_address
 from connectors.errors import (
     AddressRefused,
@@ -50,7 +49,6 @@ class SignedClient:
     rate: RateLimit
     timeout: float
     retry: float
-    clock: Clock
     sleep: Callable[[float], None] = time.sleep
     _http: httpx.Client = field(init=False, repr=False)
 
@@ -152,7 +150,8 @@ class SignedClient:
                 raise PageTooLarge(origin=self.origin, limit=self.limits.page)
         return bytes(body)
 
-    def _retry_after(self, response: httpx.Response) -> float:
+    @staticmethod
+    def _retry_after(response: httpx.Response) -> float:
         text = response.headers.get("retry-after", "").strip()
         if text.isdigit():
             return float(text)
@@ -161,7 +160,8 @@ class SignedClient:
         except ValueError:
             return 0.0
         zoned = until if until.tzinfo else until.replace(tzinfo=UTC)
-        return max(0.0, (zoned - self.clock.now()).total_seconds())
+        # System time: the other side's date is the world's, not a replay's.
+        return max(0.0, (zoned - datetime.now(UTC)).total_seconds())
 
 
 class _NotNow(Exception):

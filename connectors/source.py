@@ -58,13 +58,16 @@ class Extraction(Protocol):
         ...
 
 
-def extractions(fetch: Fetch, clock: Clock) -> Iterator[Extraction]:
+def extractions(
+    fetch: Fetch,
+    clock: Clock,  # noqa: ARG001 - no kind has a cursor that is a time; one that has will ask it
+) -> Iterator[Extraction]:
     """REST and SQL: at most one, none when nothing is new. Files: one a file, oldest first."""
     # Each kind imports its own libraries, and a worker for files needs no HTTP client.
     if fetch.source.kind is SourceKind.REST:
         from connectors.rest import rest_extractions  # noqa: PLC0415 - see above
 
-        yield from rest_extractions(fetch, clock)
+        yield from rest_extractions(fetch)
     elif fetch.source.kind is SourceKind.SQL:
         from connectors.sql import sql_extractions  # noqa: PLC0415 - see above
 

@@ -40,6 +40,7 @@ FETCH = example.fetch(
     FilesConnection(kind="files", folder=Path()),
     {"pattern": "x", "format": "csv"},
 )
+PROJECT = Path(__file__).parents[2]
 SOURCE = FETCH.source.id
 LAYOUT = Layout(FETCH.contract)
 Value = str | None
@@ -173,6 +174,38 @@ def test_sweep_removes_what_dead_workers_left_and_keeps_our_own(tmp_path: Path) 
     reused.mkdir()
     assert set(sweep(tmp_path)) == {dead.name, reused.name}
     assert own.raw.exists()
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from tests.connectors.test_landing import CLOCK, FETCH, SOURCE, Given
+from connectors.landing import land
+
+class Slow(Given):
+    def batches(self):
+        for _ in range(3):
+            yield from super().batches()
+        print("writing", flush=True)
+        time.sleep(60)
+
+land(Slow(["1"] * 200_000), SOURCE, FETCH.contract, Path(sys.argv[1]), CLOCK)
+"""
+
+
+def test_a_worker_killed_while_it_writes_leaves_nothing_after_a_sweep(tmp_path: Path) -> None:
+    worker = subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(tmp_path)], stdout=subprocess.PIPE, cwd=PROJECT
+    )
+    with worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"writing\n"
+        (half,) = (tmp_path / INCOMING).iterdir()
+        assert (half / "raw.parquet").exists()
+        assert sweep(tmp_path) == ()
+        worker.kill()
+    assert sweep(tmp_path) == (half.name,)
+    assert list(handed_over(tmp_path)) == []
 
 
 VALUES = st.lists(st.one_of(st.none(), st.text(st.characters(codec="utf-8"), max_size=5)))

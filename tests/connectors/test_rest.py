@@ -1,6 +1,8 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pyarrow as pa
 import pytest
@@ -8,7 +10,6 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from catalog.clock import SystemClock
 from catalog.domain import SourceKind
 from connectors.errors import (
     AddressRefused,
@@ -52,7 +53,7 @@ def rest_fetch(ministry: Ministry, after: int | None = None, **options: object) 
 
 
 def read(fetch: Fetch, limits: Limits = LIMITS) -> tuple[Extraction, pa.Table]:
-    (extraction,) = rest_extractions(fetch, SystemClock(), limits)
+    (extraction,) = rest_extractions(fetch, limits)
     return extraction, example.table(extraction)
 
 
@@ -95,7 +96,7 @@ def test_the_next_fetch_continues_after_the_cursor(ministry: Ministry) -> None:
     extraction, table = read(rest_fetch(ministry, after=20))
     assert seqs(table) == [21, 22, 23, 24, 25]
     assert extraction.origin == "rest example after 20"
-    assert list(rest_extractions(rest_fetch(ministry, after=25), SystemClock())) == []
+    assert list(rest_extractions(rest_fetch(ministry, after=25))) == []
 
 
 @pytest.mark.parametrize("size", [1, 4, 25, 100])
@@ -146,6 +147,16 @@ def test_a_retry_after_beyond_the_total_time_is_not_waited_for(ministry: Ministr
     with pytest.raises(SourceUnavailable):
         read(rest_fetch(ministry))
     assert len(ministry.seen) == 1
+
+
+def test_a_retry_after_may_be_a_date(ministry: Ministry) -> None:
+    far = format_datetime(datetime.now(UTC) + timedelta(hours=1))
+    ministry.tricks = [lambda *_: Response(status_code=429, headers={"Retry-After": far})]
+    with pytest.raises(SourceUnavailable, match="429"):
+        read(rest_fetch(ministry))
+    past = format_datetime(datetime.now(UTC) - timedelta(hours=1))
+    ministry.tricks = [lambda *_: Response(status_code=429, headers={"Retry-After": past})]
+    assert len(seqs(read(rest_fetch(ministry))[1])) == 25
 
 
 def test_a_source_that_is_not_there_is_unavailable() -> None:

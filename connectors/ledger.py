@@ -6,7 +6,7 @@ that records the hand-over (or the rejection), never before the load is in place
 the landing without its record (a crash between the two) is adopted from its manifest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +65,20 @@ class Ledger:
             if row is not None:
                 session.expunge(row)
             return row
+
+    def loads(
+        self, data_sets: Collection[DatasetCode], *, limit: int = 50, offset: int = 0
+    ) -> tuple[Load, ...]:
+        """The loads of these data sets, newest first."""
+        query = (
+            select(Load)
+            .where(Load.data_set.in_(data_sets))
+            .order_by(Load.landed_at.desc(), Load.id)
+            .limit(limit)
+            .offset(offset)
+        )
+        with self.registry.read() as session:
+            return tuple(session.scalars(query))
 
     def in_state(self, state: LoadState) -> tuple[LoadId, ...]:
         """The loads in a state, oldest first."""

@@ -12,16 +12,19 @@ from typing import ParamSpec, TypeVar
 import anyio.to_thread
 import strawberry
 
+from access.clients import ClientStore
 from access.principal import Principal
 from access.usage import UsageLog
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
 from catalog.sharing.service import SharingService
 from catalog.store import CatalogueStore
+from connectors.ledger import Ledger
+from quality.record import QualityRecord
 from schema.caller import Caller
 from schema.data.plan import DataContext, Reading
 from schema.data.types import RowShape
-from schema.provenance import Grades
+from schema.provenance import GradeOf
 from warehouse.engine import Engine
 
 P = ParamSpec("P")
@@ -37,7 +40,9 @@ class Services:
     store: CatalogueStore
     engine: Engine
     sharing: SharingService
-    grades: Grades
+    clients: ClientStore
+    ledger: Ledger
+    quality: QualityRecord
     usage: UsageLog
     query_seconds: float = 10.0
     query_threads: int = 2
@@ -51,6 +56,7 @@ class Operation(DataContext):
     caller: Caller
     reading: Reading
     shapes: Mapping[str, RowShape]
+    grade: GradeOf
     request_id: str
 
     @property

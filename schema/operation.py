@@ -21,7 +21,7 @@ from schema.context import Operation, Services, blocking
 from schema.data.plan import RawJson, Reading
 from schema.document import Prepared
 from schema.errors import ErrorBody, VariablesInvalid, reply_of
-from schema.provenance import provenance_of, shown
+from schema.provenance import Grades, provenance_of, shown
 from schema.reply import Reply, Request, refusal
 from schema.view import View
 
@@ -43,6 +43,7 @@ class Operations:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._pool = anyio.CapacityLimiter(services.query_threads)
+        self._grades = Grades(services.quality)
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
@@ -70,7 +71,9 @@ class Operations:
             seconds=services.query_seconds,
             check_inputs=services.sharing.check_inputs,
         )
-        context = Operation(services, caller, reading, view.shapes, request_id)
+        context = Operation(
+            services, caller, reading, view.shapes, self._grades.of, request_id
+        )
         started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
         try:
             result = await _run(prepared, request, view, context)
@@ -119,7 +122,7 @@ def _finish(
         body["errors"] = errors
     if reading.noted:
         now, catalogue = services.clock.now(), reading.scope.catalogue
-        provenance = provenance_of(reading.publications(), catalogue, services.grades, now)
+        provenance = provenance_of(reading.publications(), catalogue, context.grade, now)
         body["extensions"] = {"data": shown(provenance)}
     content = orjson.dumps(body)
     if not reading.noted:

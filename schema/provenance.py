@@ -7,10 +7,35 @@ from datetime import datetime
 from catalog.catalogue import Catalogue
 from catalog.contracts import camel
 from catalog.ids import DatasetCode, LoadId, Seq
+from quality.errors import RunUnknown
+from quality.record import QualityRecord
 from warehouse.engine import Publication
 
-Grades = Callable[[LoadId], str | None]
+GradeOf = Callable[[LoadId], str | None]
 """A load's quality grade, A to E; None when it was never checked."""
+REMEMBERED = 1_000
+
+
+class Grades:
+    """The grades of published loads; theirs no longer change, so they are remembered."""
+
+    def __init__(self, quality: QualityRecord) -> None:
+        self._quality = quality
+        self._known: dict[LoadId, str] = {}
+
+    def of(self, load_id: LoadId) -> str | None:
+        """Blocking the first time."""
+        known = self._known.get(load_id)
+        if known is not None:
+            return known
+        try:
+            grade = self._quality.run(load_id).score.grade
+        except RunUnknown:
+            return None
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[load_id] = grade
+        return grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +62,10 @@ class Provenance:
 def provenance_of(
     publications: Mapping[DatasetCode, Publication],
     catalogue: Catalogue,
-    grades: Grades,
+    grade_of: GradeOf,
     now: datetime,
 ) -> tuple[Provenance, ...]:
-    """Blocking where `grades` is. A data set that was never published has none."""
+    """Blocking where `grade_of` is. A data set that was never published has none."""
     return tuple(
         Provenance(
             data_set=code,
@@ -48,7 +73,7 @@ def provenance_of(
             published_at=publication.published_at,
             age_seconds=max(0, int((now - publication.published_at).total_seconds())),
             load_id=publication.load_id,
-            grade=grades(publication.load_id),
+            grade=grade_of(publication.load_id),
             source_level=catalogue.contracts[code].level.value,
         )
         for code, publication in sorted(publications.items())

@@ -1,0 +1,185 @@
+"""Quality of a load: what each rule found, the rows set apart, and what people decided or signed."""
+
+from datetime import datetime
+
+import strawberry
+
+from access.principal import Principal
+from access.roles import Capability
+from catalog.contracts import Contract, Dimension, Severity, camel
+from catalog.ids import DatasetCode, LoadId
+from quality.quarantine import QuarantinedRow
+from quality.record import QualityRecord, RecordedRun, RecordedSignOff, RowFate, SignOffDecision
+from quality.report import html_report
+from quality.verdict import Decision, EngineName, RowRef
+from schema.context import Info, Services, blocking
+from schema.core.loads import visible_load
+from schema.core.offer import to
+from schema.core.page import page
+
+
+@strawberry.type(description="一条规则的结果。What one rule found.")
+class RuleOutcome:
+    rule: str
+    expectation: str
+    column: str | None
+    dimension: Dimension
+    severity: Severity
+    tolerance: float
+    evaluated: int
+    failed: int
+    passed: bool
+    observed: str | None
+    engine: EngineName
+
+
+@strawberry.type(description="审计签认。An auditor's sign-off.")
+class QualitySignOff:
+    auditor: str
+    decision: SignOffDecision
+    comment: str
+    at: datetime
+    valid: bool = strawberry.field(description="签认的结果此后未变。The signed results still stand.")
+
+
+@strawberry.type(description="一次装载的质量报告。The quality report of a load.")
+class QualityReport:
+    load: str
+    data_set: str
+    contract_version: str
+    decision: Decision
+    rows: int
+    good: int
+    rejected: int
+    score: float
+    grade: str
+    checked_at: datetime
+    digest: str = strawberry.field(description="结果摘要，签认时须写。What a sign-off names.")
+    results: list[RuleOutcome]
+    sign_offs: list[QualitySignOff]
+    run: strawberry.Private[RecordedRun]
+
+    @strawberry.field(description="单个自包含的 HTML 文件。One self-contained HTML file.")
+    async def html(self, info: Info) -> str:
+        return await blocking(_html, info.context.services, self.run)
+
+
+@strawberry.type(description="一个值，按来源写法；重要列已隐去。A value as the source wrote it.")
+class SourceValue:
+    column: str
+    value: str | None
+
+
+@strawberry.type(description="隔离原因。Why a row was set apart.")
+class QuarantineReason:
+    rule: str
+    column: str | None
+    message: str
+    message_en: str
+
+
+@strawberry.type(description="隔离的一行。A row that was set apart.")
+class QuarantineRow:
+    file: str
+    line: float
+    values: list[SourceValue]
+    reasons: list[QuarantineReason]
+    releasable: bool
+    fate: RowFate | None = strawberry.field(description="已作的处置。What was decided.")
+
+
+@strawberry.type(description="隔离区的一页。A page of the quarantine.")
+class QuarantinePage:
+    total: int
+    rows: list[QuarantineRow]
+
+
+@strawberry.input(description="隔离行的位置。Where a row stands in its source.")
+class RowPosition:
+    file: str
+    line: int
+
+
+async def quality_report(info: Info, load_id: str) -> QualityReport:
+    """一次装载的质量报告。The quality report of a load."""
+    services, principal = info.context.services, info.context.principal
+
+    def found() -> QualityReport:
+        visible_load(services, principal, LoadId(load_id))
+        return _report(services.quality, services.quality.run(LoadId(load_id)))
+
+    return await blocking(found)
+
+
+async def quarantine(
+    info: Info, load_id: str, limit: int = 50, offset: int = 0
+) -> QuarantinePage:
+    """一次装载中被隔离的行，含文件与行号。The rows of a load that were set apart."""
+    start, end = page(limit, offset)
+    services, principal = info.context.services, info.context.principal
+
+    def found() -> QuarantinePage:
+        contract = _contract_of(services, principal, LoadId(load_id))
+        shown = services.quality.quarantine(
+            LoadId(load_id), contract, offset=start, limit=end - start
+        )
+        decisions = services.quality.row_decisions(LoadId(load_id))
+        fates = {decision.row: decision.decision for decision in decisions}
+        return QuarantinePage(
+            total=shown.total, rows=[_row(row, fates.get(row.row)) for row in shown.rows]
+        )
+
+    return await blocking(found)
+
+
+async def release_rows(
+    info: Info, load_id: str, rows: list[RowPosition], why: str
+) -> list[RowPosition]:
+    """放行隔离行，须写明理由；将作为新的装载发布。Release rows; they return as a load of their own."""
+    return await _decide(info, load_id, rows, RowFate.RELEASED, why)
+
+
+async def discard_rows(
+    info: Info, load_id: str, rows: list[RowPosition], why: str
+) -> list[RowPosition]:
+    """作废隔离行，须写明理由。Discard rows, with the reason."""
+    return await _decide(info, load_id, rows, RowFate.DISCARDED, why)
+
+
+async def sign_off(
+    info: Info, load_id: str, decision: SignOffDecision, digest: str, comment: str = ""
+) -> QualitySignOff:
+    """签认质量报告；digest 为所见报告的摘要。Sign the report whose digest was seen."""
+    services, principal = info.context.services, info.context.principal
+
+    def sign() -> QualitySignOff:
+        visible_load(services, principal, LoadId(load_id))
+        return _signed(
+            services.quality.sign_off(
+                LoadId(load_id), principal.client, decision, comment, digest
+            )
+        )
+
+    return await blocking(sign)
+
+
+QUERIES = to(Capability.READ_QUALITY, quality_report) + to(Capability.READ_QUARANTINE, quarantine)
+MUTATIONS = to(Capability.DECIDE_QUARANTINE, release_rows, discard_rows) + to(
+    Capability.SIGN_OFF, sign_off
+)
+
+
+async def _decide(
+    info: Info, load_id: str, rows: list[RowPosition], fate: RowFate, why: str
+) -> list[RowPosition]:
+    services, principal = info.context.services, info.context.principal
+    wanted = [RowRef(row.file, row.line) for row in rows]
+
+    def decide() -> list[RowPosition]:
+        contract = _contract_of(services, principal, LoadId(load_id))
+        decided = services.quality.decide_rows(
+            LoadId(load_id), contract, wanted, fate, principal.client, why
+        )
+        return [RowPosition(file=d.row.file, line=d.row.line) for d in decided]
+
+    return await blocking(decide)

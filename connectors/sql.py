@@ -20,7 +20,9 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    func,
     inspect,
+    literal_column,
     quoted_name,
     select,
     table,
@@ -186,7 +188,12 @@ class _Statement:
         return same[0] if len(same) == 1 else None
 
     def _printed(self, stored: _Stored, declared: Column) -> ColumnElement[str]:
-        return self._text(column(_quoted(stored.name))).label(declared.name)
+        value: ColumnElement[object] = column(_quoted(stored.name))
+        floating = isinstance(stored.type, sql_types.Float)
+        if floating and declared.type.kind is Kind.DECIMAL and self.database.kind == "postgresql":
+            # 0.1 + 0.2 is no decimal of three places until somebody rounds it.
+            value = func.round(cast(value, sql_types.Numeric()), literal_column(_scale(declared)))
+        return self._text(value).label(declared.name)
 
     def _text(self, value: ColumnElement[object]) -> ColumnElement[str]:
         """As text; where the database cannot, its own value, which the reader prints."""
@@ -225,6 +232,10 @@ def _origin(fetch: Fetch, options: SqlOptions) -> str:
 
 def _after(cursor: Mapping[str, object] | None) -> int | None:
     return None if cursor is None or "after" not in cursor else int(str(cursor["after"]))
+
+
+def _scale(declared: Column) -> str:
+    return str(int(declared.type.scale))
 
 
 def _quoted(name: str) -> quoted_name:

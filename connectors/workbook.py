@@ -3,7 +3,7 @@
 Rules: the package is looked through first (`connectors/package.py`), so that a bomb meets our
 counter and not the parser's memory; merged cells in the header refuse the file; a row that shares a
 merged cell, shows an Excel error, a formula without its result or a number longer than the 15
-digits Excel keeps is carried on, marked. Numbers become the shortest text that reads back equal.
+digits Excel keeps is carried on, marked. Numbers become the text that Excel would show.
 """
 
 import io
@@ -24,7 +24,8 @@ from connectors.errors import (
 from connectors.limits import Limits
 from connectors.package import Faults, look_through
 
-EXACT_DIGITS = 10**15
+DIGITS = 15
+"""What Excel keeps and shows; more digits are noise of the binary number."""
 Cell: TypeAlias = int | float | str | bool | time | date | datetime | timedelta
 Corner: TypeAlias = tuple[int, int]
 
@@ -102,7 +103,7 @@ def _faulty_lines(
 
 def _inexact(cells: Sequence[Cell], layout: Layout) -> str | None:
     for cell, column in zip(cells, layout.columns, strict=True):
-        if isinstance(cell, float | int) and abs(cell) >= EXACT_DIGITS:
+        if isinstance(cell, float | int) and abs(cell) >= 10**DIGITS:
             return f"number_inexact:{column.header} has more than 15 digits, store it as text"
     return None
 
@@ -111,7 +112,7 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
+        return str(int(cell)) if cell.is_integer() else f"{cell:.{DIGITS}g}"
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ")
     return str(cell)

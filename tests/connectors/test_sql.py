@@ -133,6 +133,15 @@ def test_decimals_arrive_with_the_digits_they_were_stored_with(
     assert table["flow_m3s"].to_pylist() == [digits, "NaN"]
 
 
+def test_a_float_is_rounded_to_the_contracts_places(postgres_url: str, adbc: bool) -> None:
+    engine = create_engine(postgres_url)
+    run(engine, TABLE.replace("NUMERIC(9,3)", "DOUBLE PRECISION"))
+    run(engine, "INSERT INTO river_regime VALUES (1, 'CQ-1', NULL, 0.1::float8 + 0.2, 1)")
+    engine.dispose()
+    _, table = read(sql_fetch(postgres_url), adbc=adbc)
+    assert table["level_m"].to_pylist() == ["0.300"]
+
+
 def test_a_zoned_time_says_its_zone_and_a_plain_one_stays_plain(
     postgres_url: str, adbc: bool
 ) -> None:

@@ -52,8 +52,8 @@ def lines(*values: list[object]) -> Callable[[Worksheet], None]:
 
 
 def test_cells_become_the_text_a_steward_sees() -> None:
-    found = rows(workbook(lines(["CQ-1", datetime(2020, 8, 20, 8, 0), 181.64, 74600])))  # noqa: DTZ001 - Excel has no zones
-    assert found == [(2, ["CQ-1", "2020-08-20 08:00:00", "181.64", "74600"], None)]
+    found = rows(workbook(lines(["CQ-1", datetime(2020, 8, 20, 8, 0), 181.64, 0.1 + 0.2])))  # noqa: DTZ001 - Excel has no zones
+    assert found == [(2, ["CQ-1", "2020-08-20 08:00:00", "181.64", "0.3"], None)]
 
 
 def test_a_code_stored_as_a_number_keeps_its_digits_and_blank_rows_are_skipped() -> None:

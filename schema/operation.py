@@ -71,9 +71,7 @@ class Operations:
             seconds=services.query_seconds,
             check_inputs=services.sharing.check_inputs,
         )
-        context = Operation(
-            services, caller, reading, view.shapes, self._grades.of, request_id
-        )
+        context = Operation(services, caller, reading, view.shapes, self._grades.of, request_id)
         started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
         try:
             result = await _run(prepared, request, view, context)

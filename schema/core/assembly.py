@@ -8,12 +8,32 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
 from access.roles import Capability
-from schema.core import catalogue, cataloguing, identity, sharing, sharing_steps
+from schema.core import (
+    access,
+    catalogue,
+    cataloguing,
+    identity,
+    loads,
+    quality,
+    sharing,
+    sharing_steps,
+)
 from schema.core.offer import Offer, offered
 from schema.scalars import CORE_SCALARS
 
-QUERIES: tuple[Offer, ...] = (*identity.QUERIES, *catalogue.QUERIES, *sharing.QUERIES)
-MUTATIONS: tuple[Offer, ...] = (*cataloguing.MUTATIONS, *sharing_steps.MUTATIONS)
+QUERIES: tuple[Offer, ...] = (
+    *identity.QUERIES,
+    *catalogue.QUERIES,
+    *sharing.QUERIES,
+    *loads.QUERIES,
+    *quality.QUERIES,
+)
+MUTATIONS: tuple[Offer, ...] = (
+    *cataloguing.MUTATIONS,
+    *sharing_steps.MUTATIONS,
+    *quality.MUTATIONS,
+    *access.MUTATIONS,
+)
 
 
 @lru_cache(maxsize=64)

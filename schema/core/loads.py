@@ -6,7 +6,6 @@ A department sees the loads of the data sets it provides; auditors and operators
 from datetime import datetime
 
 import strawberry
-from sqlalchemy import select
 
 from access.principal import Principal
 from access.roles import Capability

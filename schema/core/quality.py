@@ -10,7 +10,6 @@ from catalog.contracts import Contract, Dimension, Severity, camel
 from catalog.ids import DatasetCode, LoadId
 from quality.quarantine import QuarantinedRow
 from quality.record import QualityRecord, RecordedRun, RecordedSignOff, RowFate, SignOffDecision
-from quality.report import html_report
 from quality.verdict import Decision, EngineName, RowRef
 from schema.context import Info, Services, blocking
 from schema.core.loads import visible_load
@@ -39,7 +38,9 @@ class QualitySignOff:
     decision: SignOffDecision
     comment: str
     at: datetime
-    valid: bool = strawberry.field(description="签认的结果此后未变。The signed results still stand.")
+    valid: bool = strawberry.field(
+        description="签认的结果此后未变。The signed results still stand."
+    )
 
 
 @strawberry.type(description="一次装载的质量报告。The quality report of a load.")
@@ -57,11 +58,6 @@ class QualityReport:
     digest: str = strawberry.field(description="结果摘要，签认时须写。What a sign-off names.")
     results: list[RuleOutcome]
     sign_offs: list[QualitySignOff]
-    run: strawberry.Private[RecordedRun]
-
-    @strawberry.field(description="单个自包含的 HTML 文件。One self-contained HTML file.")
-    async def html(self, info: Info) -> str:
-        return await blocking(_html, info.context.services, self.run)
 
 
 @strawberry.type(description="一个值，按来源写法；重要列已隐去。A value as the source wrote it.")
@@ -81,7 +77,7 @@ class QuarantineReason:
 @strawberry.type(description="隔离的一行。A row that was set apart.")
 class QuarantineRow:
     file: str
-    line: float
+    line: int
     values: list[SourceValue]
     reasons: list[QuarantineReason]
     releasable: bool
@@ -100,6 +96,16 @@ class RowPosition:
     line: int
 
 
+@strawberry.type(description="对一行的处置。What was decided on a row.")
+class RowDecision:
+    file: str
+    line: int
+    decision: RowFate
+    by: str
+    why: str
+    at: datetime
+
+
 async def quality_report(info: Info, load_id: str) -> QualityReport:
     """一次装载的质量报告。The quality report of a load."""
     services, principal = info.context.services, info.context.principal
@@ -111,9 +117,7 @@ async def quality_report(info: Info, load_id: str) -> QualityReport:
     return await blocking(found)
 
 
-async def quarantine(
-    info: Info, load_id: str, limit: int = 50, offset: int = 0
-) -> QuarantinePage:
+async def quarantine(info: Info, load_id: str, limit: int = 50, offset: int = 0) -> QuarantinePage:
     """一次装载中被隔离的行，含文件与行号。The rows of a load that were set apart."""
     start, end = page(limit, offset)
     services, principal = info.context.services, info.context.principal
@@ -134,14 +138,14 @@ async def quarantine(
 
 async def release_rows(
     info: Info, load_id: str, rows: list[RowPosition], why: str
-) -> list[RowPosition]:
+) -> list[RowDecision]:
     """放行隔离行，须写明理由；将作为新的装载发布。Release rows; they return as a load of their own."""
     return await _decide(info, load_id, rows, RowFate.RELEASED, why)
 
 
 async def discard_rows(
     info: Info, load_id: str, rows: list[RowPosition], why: str
-) -> list[RowPosition]:
+) -> list[RowDecision]:
     """作废隔离行，须写明理由。Discard rows, with the reason."""
     return await _decide(info, load_id, rows, RowFate.DISCARDED, why)
 
@@ -155,9 +159,7 @@ async def sign_off(
     def sign() -> QualitySignOff:
         visible_load(services, principal, LoadId(load_id))
         return _signed(
-            services.quality.sign_off(
-                LoadId(load_id), principal.client, decision, comment, digest
-            )
+            services.quality.sign_off(LoadId(load_id), principal.client, decision, comment, digest)
         )
 
     return await blocking(sign)
@@ -171,15 +173,92 @@ MUTATIONS = to(Capability.DECIDE_QUARANTINE, release_rows, discard_rows) + to(
 
 async def _decide(
     info: Info, load_id: str, rows: list[RowPosition], fate: RowFate, why: str
-) -> list[RowPosition]:
+) -> list[RowDecision]:
     services, principal = info.context.services, info.context.principal
     wanted = [RowRef(row.file, row.line) for row in rows]
 
-    def decide() -> list[RowPosition]:
+    def decide() -> list[RowDecision]:
         contract = _contract_of(services, principal, LoadId(load_id))
         decided = services.quality.decide_rows(
             LoadId(load_id), contract, wanted, fate, principal.client, why
         )
-        return [RowPosition(file=d.row.file, line=d.row.line) for d in decided]
+        return [
+            RowDecision(
+                file=d.row.file,
+                line=d.row.line,
+                decision=d.decision,
+                by=d.by,
+                why=d.why,
+                at=d.at,
+            )
+            for d in decided
+        ]
 
     return await blocking(decide)
+
+
+def _contract_of(services: Services, principal: Principal, load_id: LoadId) -> Contract:
+    row = visible_load(services, principal, load_id)
+    return services.catalogue().contracts[DatasetCode(row.data_set)]
+
+
+def _report(quality: QualityRecord, run: RecordedRun) -> QualityReport:
+    return QualityReport(
+        load=run.load_id,
+        data_set=camel(run.data_set),
+        contract_version=run.contract_version,
+        decision=run.decision,
+        rows=run.rows,
+        good=run.good,
+        rejected=run.rejected,
+        score=run.score.score,
+        grade=run.score.grade,
+        checked_at=run.at,
+        digest=run.digest,
+        results=[
+            RuleOutcome(
+                rule=r.rule_id,
+                expectation=r.expectation,
+                column=camel(r.column) if r.column else None,
+                dimension=r.dimension,
+                severity=r.severity,
+                tolerance=r.tolerance,
+                evaluated=r.evaluated,
+                failed=r.failed,
+                passed=r.passed,
+                observed=r.observed,
+                engine=r.engine,
+            )
+            for r in run.results
+        ],
+        sign_offs=[_signed(signature) for signature in quality.sign_offs(run.load_id)],
+    )
+
+
+def _signed(signature: RecordedSignOff) -> QualitySignOff:
+    return QualitySignOff(
+        auditor=signature.auditor,
+        decision=signature.decision,
+        comment=signature.comment,
+        at=signature.at,
+        valid=signature.valid,
+    )
+
+
+def _row(row: QuarantinedRow, fate: RowFate | None) -> QuarantineRow:
+    return QuarantineRow(
+        file=row.row.file,
+        line=row.row.line,
+        values=[SourceValue(column=camel(n), value=v) for n, v in row.values.items()],
+        reasons=[
+            QuarantineReason(
+                rule=r.rule_id,
+                column=camel(r.column) if r.column else None,
+                message=r.zh,
+                message_en=r.en,
+            )
+            for r in row.reasons
+        ],
+        releasable=row.releasable,
+        fate=fate,
+    )

@@ -32,6 +32,8 @@ from catalog.places import HEADER
 from catalog.sharing.grant import Grant
 from catalog.sharing.service import SharingService
 from catalog.store import CatalogueStore
+from connectors.ledger import Ledger
+from quality.record import QualityRecord
 from registry.base import Base
 from registry.store import Registry
 from schema.app import create_app
@@ -137,6 +139,8 @@ class Hub:
     verifier: Verifier = field(init=False)
     store: CatalogueStore = field(init=False)
     sharing: SharingService = field(init=False)
+    ledger: Ledger = field(init=False)
+    quality: QualityRecord = field(init=False)
     grants: dict[ClientId, tuple[Grant, ...]] = field(default_factory=dict)
     epoch: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
@@ -252,6 +256,8 @@ def running_hub(folder: Path, secrets: Mapping[str, str]) -> Iterator[Hub]:
     hub = Hub(folder, clock, clients, warehouse, usage)
     hub.secrets.update(secrets)
     hub.store = CatalogueStore(registry, clock)
+    hub.ledger = Ledger(registry, clock)
+    hub.quality = QualityRecord(registry, clock, folder / "landing")
     hub.sharing = SharingService(registry, clock, hub.store.load)
     hub.services = Services(
         clock=clock,
@@ -259,7 +265,9 @@ def running_hub(folder: Path, secrets: Mapping[str, str]) -> Iterator[Hub]:
         store=hub.store,
         sharing=hub.sharing,
         engine=warehouse,
-        grades=lambda _load: "A",
+        clients=clients,
+        ledger=hub.ledger,
+        quality=hub.quality,
         usage=usage,
     )
     rights = Rights(

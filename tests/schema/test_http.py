@@ -39,7 +39,7 @@ def test_a_granted_data_set_answers_with_its_rows_and_where_they_come_from(
     origin = reply.json()["extensions"]["data"]["station"]
     assert origin["loadId"] == "stations"
     assert origin["ageSeconds"] == 3600
-    assert (origin["grade"], origin["sourceLevel"], origin["version"]) == ("A", "municipal", 1)
+    assert (origin["grade"], origin["sourceLevel"], origin["version"]) == (None, "municipal", 1)
 
 
 def test_chinese_is_sent_as_it_is_written(hub: Hub, app: str) -> None:

@@ -190,6 +190,9 @@ class _Declared:
         low, high = (arguments.get(name) for name in ("min_value", "max_value"))
         if low is not None and high is not None and greater(low, high):
             self.refuse("min_value is greater than max_value.")
+        own, other = arguments.get("columns"), arguments.get("target_columns")
+        if own is not None and other is not None and len(texts(own)) != len(texts(other)):
+            self.refuse("columns and target_columns name as many columns.")
         return arguments
 
     def argument(self, name: str, value: object, shape: Shape, column: Column | None) -> Argument:

@@ -53,6 +53,13 @@ RESERVED_TYPES = frozenset(
         "Classification", "Datum", "Dimension", "Severity", "Ordering", "SortOrder",
         "StringFilter", "IntFilter", "FloatFilter", "BooleanFilter", "DateFilter",
         "DateTimeFilter", "DecimalFilter", "BigIntFilter", "PlaceCodeFilter", "PlaceFilter",
+        "ApprovalInput", "CatalogueColumn", "CatalogueEntry", "CatalogueImport", "CellProblem",
+        "DecisionInput", "EngineName", "GrantState", "GrantStep", "ImportLine", "LineOutcome",
+        "LoadState", "OfficeSignature", "Op", "OrderDirection", "PartInput", "ProviderContact",
+        "QualitySignOff", "QuarantinePage", "QuarantineReason", "QuarantineRow", "RefusalInput",
+        "RequestAction", "RequestStep", "RowCondition", "RowDecision", "RowFate", "RowPosition",
+        "RuleOutcome", "ScopeColumn", "ScopePart", "ShareGrant", "Side", "SignOffDecision",
+        "SourceValue", "TermsInput",
     }
 )  # fmt: skip
 

@@ -139,7 +139,7 @@ def test_an_inverse_that_hides_a_column_of_its_target_is_refused(world: World) -
         "river": contract_text("river"),
         "gauge": contract_text("gauge", relationships=relationship),
     }
-    with pytest.raises(DeclarationError, match="the inverse level_m .*already a field of river"):
+    with pytest.raises(DeclarationError, match=r"the inverse level_m .*already a field of river"):
         world.store.import_domain(domain_of(world, **contracts), OPERATOR)
 
 

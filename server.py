@@ -16,8 +16,6 @@ from pathlib import Path
 from threading import Thread
 
 import uvicorn
-from commands.arguments import arguments
-from commands.opening import demo_clients, example_call, open_city
 from starlette.applications import Starlette
 
 import migrations.run
@@ -34,6 +32,8 @@ from catalog.ids import ClientId, DatasetCode, LoadId, OrganisationCode
 from catalog.sharing.service import SharingService
 from catalog.sharing.working_days import read_working_days
 from catalog.store import CatalogueStore
+from commands.arguments import arguments
+from commands.opening import demo_clients, example_call, open_city
 from commands.progress import show_loading
 from connectors.landing import sweep
 from connectors.ledger import Ledger
@@ -269,10 +269,11 @@ def open_demo(hub: Hub, server: WebServer) -> None:
     """Once the hub listens: clients, published entries, decided requests, first loads."""
     server.ready.wait()
     try:
-        clients = demo_clients(hub.clients, hub.settings.home / "demo-clients.json")
+        file = hub.settings.home / "demo-clients.json"
+        clients = demo_clients(hub.clients, file)
         open_city(hub.settings.issuer, clients)
         show_loading(hub.store.load, hub.engine.latest, hub.ledger)
-        print(example_call(hub.settings.issuer, clients), flush=True)
+        print(example_call(hub.settings.issuer, clients[0]), flush=True)
     except Exception:
         LOG.exception("the demo city could not be opened")
         print("演示城市未能就绪，见 var/hub.log。The demo city could not be opened; see hub.log.")

@@ -16,9 +16,7 @@ class Table:
         self.lines.append(f"  {name:<58}{seconds * 1000:>10.1f} ms  {note}")
 
     def ratio(self, name: str, value: float, target: str, *, met: bool) -> None:
-        self.lines.append(
-            f"  {name:<58}{value:>10.2f} x   {target}: {'met' if met else 'NOT MET'}"
-        )
+        self.lines.append(f"  {name:<58}{value:>10.2f} x   {target}: {'met' if met else 'NOT MET'}")
 
     def figure(self, name: str, text: str) -> None:
         self.lines.append(f"  {name:<58}{text}")

@@ -47,7 +47,13 @@ def _publishing(folder: Path) -> Table:
 
     def checked() -> None:
         with Scratch([landing]) as scratch:
-            check(loads[-1] / "raw.parquet", promise, loads[-1], now=datetime.now(UTC), scratch=scratch)
+            check(
+                loads[-1] / "raw.parquet",
+                promise,
+                loads[-1],
+                now=datetime.now(UTC),
+                scratch=scratch,
+            )
 
     gates = []
     for _ in range(ROUNDS):

@@ -1,5 +1,6 @@
 """River readings at any size: the rows all parts of the benchmark use."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +16,12 @@ PLACES = [500106004000000, 500109000000000, 500105000000000, 500106016000000]
 
 
 def contract() -> Contract:
-    """重庆市河道水情, seven columns."""
-    return next(
+    """重庆市河道水情, eight columns, all its rules but the one that needs the published stations."""
+    found = next(
         c for d in read_domains(CITY) for c in d.contracts if c.data_set == "river_regime_municipal"
     )
+    rules = tuple(r for r in found.rules if r.expectation != "vitalhub_reference")
+    return replace(found, rules=rules)
 
 
 def texts(rows: int, first: int = 0) -> pa.Table:
@@ -26,7 +29,7 @@ def texts(rows: int, first: int = 0) -> pa.Table:
     numbers = range(first, first + rows)
     return pa.table(
         {
-            "station_code": [f"S{i % STATIONS:04}" for i in numbers],
+            "station_code": [f"BENCH-{i % STATIONS:04}" for i in numbers],
             "observed_at": [
                 datetime.fromtimestamp(START.timestamp() + i // STATIONS * 600, UTC).isoformat()
                 for i in numbers

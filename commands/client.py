@@ -26,34 +26,23 @@ class HubClient:
     def __post_init__(self) -> None:
         self._http = httpx.Client(base_url=self.address, timeout=TIMEOUT_SECONDS, trust_env=False)
 
-    def execute(self, document: str, variables: Mapping[str, object] | None = None) -> dict[str, Any]:
+    def execute(
+        self, document: str, variables: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
         """The reply's data; CommandFailed with the hub's own words when there is an error."""
-        try:
-            if self._token is None:
-                self._token = self._new_token()
-            reply = self._post(document, variables or {})
-            if reply.status_code == httpx.codes.UNAUTHORIZED:
-                self._token = self._new_token()
-                reply = self._post(document, variables or {})
-        except httpx.TransportError as wrong:
-            raise CommandFailed(
-                f"无法连接 {self.address}：先运行 make serve。Cannot reach {self.address}: start the hub."
-            ) from wrong
+        token = self._token or self.token()
+        reply = self._post(token, document, variables or {})
+        if reply.status_code == httpx.codes.UNAUTHORIZED:  # a token lives ten minutes
+            reply = self._post(self.token(), document, variables or {})
         body = reply.json()
         if body.get("errors"):
             raise CommandFailed("\n".join(_told(error) for error in body["errors"]))
         data: dict[str, Any] = body["data"]
         return data
 
-    def _post(self, document: str, variables: Mapping[str, object]) -> httpx.Response:
-        return self._http.post(
-            "/graphql",
-            json={"query": document, "variables": dict(variables)},
-            headers={"Authorization": f"Bearer {self._token}"},
-        )
-
-    def _new_token(self) -> str:
-        reply = self._http.post(
+    def token(self) -> str:
+        """A new access token."""
+        reply = self._send(
             "/oauth/token",
             data={"grant_type": "client_credentials"},
             auth=(self.client_id, self.secret),
@@ -63,7 +52,24 @@ class HubClient:
                 f"{self.client_id} 未能登录：请核对客户端编号与密钥。"
                 f"{self.client_id} could not log in: check client id and secret."
             )
-        return str(reply.json()["access_token"])
+        self._token = str(reply.json()["access_token"])
+        return self._token
+
+    def _post(self, token: str, document: str, variables: Mapping[str, object]) -> httpx.Response:
+        return self._send(
+            "/graphql",
+            json={"query": document, "variables": dict(variables)},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    def _send(self, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
+        try:
+            return self._http.post(path, **request)
+        except httpx.TransportError as wrong:
+            raise CommandFailed(
+                f"无法连接 {self.address}：请先运行 make serve。"
+                f"Cannot reach {self.address}: run make serve first."
+            ) from wrong
 
 
 def _told(error: Mapping[str, Any]) -> str:

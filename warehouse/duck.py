@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from catalog.clock import Clock
-from catalog.contracts import Contract
+from catalog.contracts import Column, Contract
 from catalog.ids import DatasetCode, LoadId, Seq
 from catalog.predicate import Scalar
 from query.encode import BATCH_ROWS, json_rows, only_row
@@ -54,6 +54,7 @@ class DuckWarehouse:
         self._memory_limit = memory_limit
         self._query_seconds = query_seconds
         self._writing = threading.RLock()
+        self._prepared: dict[DatasetCode, tuple[Column, ...]] = {}
         self._connection = self._open()
 
     @contextmanager
@@ -70,9 +71,13 @@ class DuckWarehouse:
             cursor.close()
 
     def prepare(self, contract: Contract) -> None:
-        with self._writing, self._transaction() as run:
-            for statement in definitions(contract):
-                run(statement)
+        with self._writing:
+            if self._prepared.get(contract.data_set) == contract.columns:
+                return
+            with self._transaction() as run:
+                for statement in definitions(contract):
+                    run(statement)
+            self._prepared[contract.data_set] = contract.columns
 
     def publish(self, plan: LoadPlan) -> Publication:
         with self._writing:

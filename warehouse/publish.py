@@ -1,9 +1,10 @@
 """One short transaction that makes a checked batch the new version of its data set.
 
-The batch is staged; rows that only published data can refuse are set apart; the rest goes in by the
-contract's mode. Append adds new keys (a known key with other values is a conflict, with the same
-values a repetition); upsert replaces known keys; snapshot also ends the keys that are missing. What a
-version supersedes moves to `<set>__past`. The publication row is written last and commits with it.
+The batch is a view on its Parquet file; rows that only published data can refuse are set apart; the
+rest goes in by the contract's mode. Append adds new keys (a known key with other values is a conflict,
+with the same values a repetition); upsert replaces known keys; snapshot also ends the keys that are
+missing. What a version supersedes moves to `<set>__past`. The publication row is written last and
+commits with the data.
 """
 
 import json
@@ -23,8 +24,11 @@ from warehouse.tables import names_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY_CLASH = RuleId("key_clash")
-STAGE = """CREATE OR REPLACE TEMP TABLE hub_stage AS
-    SELECT *, row_number() OVER () AS _row FROM read_parquet($rows)"""
+STAGE = """CREATE OR REPLACE TEMP VIEW hub_stage AS
+    SELECT *, file_row_number AS _row FROM read_parquet({rows}, file_row_number = true)"""
+WITHOUT_UNFIT = """CREATE OR REPLACE TEMP VIEW hub_stage AS
+    SELECT *, file_row_number AS _row FROM read_parquet({rows}, file_row_number = true)
+    WHERE file_row_number NOT IN (SELECT _row FROM hub_unfit)"""
 UNFIT = (
     "CREATE OR REPLACE TEMP TABLE hub_unfit (_row BIGINT, rule_id VARCHAR, zh VARCHAR, en VARCHAR)"
 )
@@ -44,7 +48,6 @@ WRITE_REJECTED = """COPY (
     FROM hub_unfit u JOIN hub_stage s USING (_row)
     GROUP BY ALL ORDER BY 2
 ) TO {path} (FORMAT parquet)"""
-DROP_UNFIT = "DELETE FROM hub_stage WHERE _row IN (SELECT _row FROM hub_unfit)"
 END_CHANGED = """INSERT INTO {past}
     SELECT {columns}, _seq, $seq FROM {current} c
     WHERE EXISTS (SELECT 1 FROM hub_stage s WHERE {same_key} AND ({differs}))"""
@@ -76,7 +79,7 @@ def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:
     """Do it all on an open transaction; the caller commits, or rolls back when it raises."""
     contract, names = plan.contract, names_of(plan.contract)
     seq = Seq(_number(run(NEXT_SEQ)))
-    run(STAGE, {"rows": str(plan.rows)})
+    run(STAGE.format(rows=_text(str(plan.rows))))
     checked = _number(run(STAGED))
     findings = _find_unfit(plan, names, checked, run)
     rejected = _set_unfit_apart(plan, names, run) if any(findings.values()) else 0
@@ -186,7 +189,7 @@ def _set_unfit_apart(plan: LoadPlan, names: Mapping[str, str], run: Run) -> int:
                 row=names["row"],
             )
         )
-        run(DROP_UNFIT)
+        run(WITHOUT_UNFIT.format(rows=_text(str(plan.rows))))
     return unfit
 
 

@@ -78,7 +78,9 @@ class Ledger:
             .offset(offset)
         )
         with self.registry.read() as session:
-            return tuple(session.scalars(query))
+            rows = tuple(session.scalars(query))
+            session.expunge_all()
+            return rows
 
     def in_state(self, state: LoadState) -> tuple[LoadId, ...]:
         """The loads in a state, oldest first."""

@@ -10,6 +10,7 @@ from catalog.contracts import Contract, Dimension, Severity, camel
 from catalog.ids import DatasetCode, LoadId
 from quality.quarantine import QuarantinedRow
 from quality.record import QualityRecord, RecordedRun, RecordedSignOff, RowFate, SignOffDecision
+from quality.report import html_report
 from quality.verdict import Decision, EngineName, RowRef
 from schema.context import Info, Services, blocking
 from schema.core.loads import visible_load
@@ -43,6 +44,26 @@ class QualitySignOff:
     )
 
 
+async def _html(root: strawberry.Parent["QualityReport"], info: Info) -> str:
+    services, principal = info.context.services, info.context.principal
+    load_id = LoadId(root.load)
+
+    def written() -> str:
+        contract = _contract_of(services, principal, load_id)
+        provider = services.catalogue().organisations[contract.provider]
+        return html_report(
+            contract,
+            services.quality.run(load_id),
+            provider=provider.name,
+            quarantine=services.quality.quarantine(load_id, contract),
+            decisions=services.quality.row_decisions(load_id),
+            sign_offs=services.quality.sign_offs(load_id),
+            made_at=services.clock.now(),
+        )
+
+    return await blocking(written)
+
+
 @strawberry.type(description="一次装载的质量报告。The quality report of a load.")
 class QualityReport:
     load: str
@@ -58,6 +79,9 @@ class QualityReport:
     digest: str = strawberry.field(description="结果摘要，签认时须写。What a sign-off names.")
     results: list[RuleOutcome]
     sign_offs: list[QualitySignOff]
+    html: str = strawberry.field(
+        resolver=_html, description="单个自包含的 HTML 文件。One self-contained HTML file."
+    )
 
 
 @strawberry.type(description="一个值，按来源写法；重要列已隐去。A value as the source wrote it.")

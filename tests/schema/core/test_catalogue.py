@@ -1,5 +1,6 @@
 import base64
 import io
+from typing import Any
 
 from openpyxl import load_workbook
 
@@ -45,7 +46,7 @@ def test_the_stewards_first_hour(hub: Hub) -> None:
     steward = hub.client("water-steward", Role.STEWARD, of="cq_water")
     content = hub.ask(steward, "mutation { exportCatalogue }")["exportCatalogue"]
     book = load_workbook(io.BytesIO(base64.b64decode(content)))
-    sheet = book.active
+    sheet: Any = book.active
     (known,) = [r for r in sheet.iter_rows(values_only=True) if "读数" in r]
     fresh = {"读数": "防汛值班表", "reading": "duty_roster"}
     sheet.append([fresh.get(cell, cell) for cell in known])

@@ -120,6 +120,14 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
         memory_limit=settings.memory_limit,
         query_seconds=settings.query_seconds,
     )
+
+    def prepare_tables() -> None:
+        """A data set that was never published reads as empty, not as a fault."""
+        for contract in store.load().contracts.values():
+            engine.prepare(contract)
+
+    store.listen(prepare_tables)
+    prepare_tables()
     mask_key = secret_file(settings.home / "keys" / "mask.key")
     ledger = Ledger(registry, clock)
     quality = QualityRecord(registry, clock, settings.landing)

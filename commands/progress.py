@@ -51,7 +51,7 @@ def show_loading(
 def _problems(waiting: set[DatasetCode], ledger: Ledger) -> str:
     standings = ledger.feeds()
     told = [
-        f"{code}: {standing.last_error or 'waiting'}"
+        f"{code}: {standing.failures} failures"
         for (_, code), standing in standings.items()
         if code in waiting
     ]

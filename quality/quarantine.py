@@ -113,17 +113,19 @@ def _row(item: tuple[object, ...], contract: Contract) -> QuarantinedRow:
 def _shown(
     landed: Mapping[str, object], contract: Contract, *, broken: bool
 ) -> Mapping[str, str | None]:
-    general = all(c.classification is Classification.GENERAL for c in contract.columns)
+    if broken and any(c.classification is not Classification.GENERAL for c in contract.columns):
+        return {}
     shown: dict[str, str | None] = {}
     for item in contract.columns:
-        value = landed.get(item.name)
         if item.classification is Classification.CORE or item.name not in landed:
             continue
-        masked = item.classification is Classification.IMPORTANT or (broken and not general)
+        value = landed[item.name]
         if value is None:
             shown[item.name] = None
+        elif item.classification is Classification.IMPORTANT:
+            shown[item.name] = HIDDEN
         else:
-            shown[item.name] = HIDDEN if masked else _text(value)
+            shown[item.name] = _text(value)
     return shown
 
 

@@ -15,12 +15,11 @@ SLOT = "\x00"
 """Stands where the row's own value goes."""
 HIDDEN = "***"
 BREAKS: Mapping[str, str] = {
-    "ragged_row": "列数不符",
-    "unclosed_quote": "引号未闭合",
-    "encoding": "编码有误",
-    "line_too_long": "行过长",
+    "ragged_row:": "列数不符，",
+    "expected ": "应有 ",
+    " fields, found ": " 列，实有 ",
 }
-"""The connectors' names of a broken structure, in Chinese."""
+"""The connectors' words for a broken structure, in Chinese."""
 
 _OPEN_ZH = {"min_value": "不限", "max_value": "不限"}
 _OPEN_EN = {"min_value": "any", "max_value": "any"}

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +43,7 @@ LINE = {
 
 
 def sheet(
-    *lines: dict[str, object], headers: tuple[str, ...] = tuple(LINE), title: str = ""
+    *lines: Mapping[str, object], headers: tuple[str, ...] = tuple(LINE), title: str = ""
 ) -> Workbook:
     book = Workbook()
     page = book.active
@@ -62,7 +63,7 @@ def saved(book: Workbook) -> bytes:
     return stream.getvalue()
 
 
-def taken(world: World, *lines: dict[str, object]) -> WorkbookReport:
+def taken(world: World, *lines: Mapping[str, object]) -> WorkbookReport:
     return world.store.import_workbook(saved(sheet(*lines)), STEWARD)
 
 

@@ -116,7 +116,7 @@ def test_a_signature_covers_one_wording_only(changed: dict[str, object]) -> None
     assert signed.signers(Side.REQUESTER) == {request.organisation}
     assert signed.signers(Side.PROVIDER) == frozenset()
 
-    reworded = replace(signed, terms=terms(**changed))
+    reworded = replace(signed, terms=replace(signed.terms, **changed))  # type: ignore[arg-type]
 
     assert reworded.signers(Side.REQUESTER) == frozenset()
 

@@ -5,6 +5,7 @@ nothing is suggested, so an unknown name and a hidden one read the same; of seve
 must be named.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,18 +78,24 @@ class Documents:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._known: OrderedDict[str, Prepared] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def known(self, text: str) -> Prepared | None:
+        """What was prepared before; memory only, so fit for the event loop."""
+        with self._lock:
+            known = self._known.get(text)
+            if known is not None:
+                self._known.move_to_end(text)
+            return known
 
     def prepare(self, text: str) -> Prepared:
-        """ParseFailed, DocumentTooLarge."""
-        known = self._known.get(text)
-        if known is not None:
-            self._known.move_to_end(text)
-            return known
+        """ParseFailed, DocumentTooLarge. Validation may take a tenth of a second: blocking."""
         prepared = _prepare(self._schema, text)
         if len(text) <= CACHED_LENGTH:
-            self._known[text] = prepared
-            if len(self._known) > CACHED_DOCUMENTS:
-                self._known.popitem(last=False)
+            with self._lock:
+                self._known[text] = prepared
+                if len(self._known) > CACHED_DOCUMENTS:
+                    self._known.popitem(last=False)
         return prepared
 
 

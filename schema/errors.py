@@ -4,6 +4,7 @@ UserError
 ├── RequestRefused                    the request never became an operation
 │   ├── TokenMissing
 │   ├── BodyTooLarge
+│   ├── BodyUnfinished
 │   ├── MediaTypeUnsupported
 │   ├── NotAcceptable
 │   ├── MethodNotAllowed
@@ -17,6 +18,7 @@ UserError
 │   └── DocumentTooLarge
 ├── FilterInvalid
 ├── PageOutOfRange
+├── AnswerTooLarge
 ├── SelectionEmpty
 ├── UnknownKey                        nothing with this id, or not for this caller: they read the same
 ├── AsOfDiffers
@@ -61,6 +63,13 @@ class BodyTooLarge(RequestRefused):
     status = 413
     zh = "请求体超过 {limit} 字节。"
     en = "The request body is larger than {limit} bytes."
+
+
+class BodyUnfinished(RequestRefused):
+    code = "BODY_UNFINISHED"
+    status = 408
+    zh = "请求体未在 {seconds} 秒内传完。"
+    en = "The request body did not arrive whole within {seconds} seconds."
 
 
 class MediaTypeUnsupported(RequestRefused):
@@ -140,6 +149,14 @@ class PageOutOfRange(UserError):
     code = "PAGE_OUT_OF_RANGE"
     zh = "{argument} 必须在 {low} 到 {high} 之间。"
     en = "{argument} must lie between {low} and {high}."
+
+
+class AnswerTooLarge(UserError):
+    code = "ANSWER_TOO_LARGE"
+    zh = "按各层 limit 计，该查询最多可返回 {rows} 行，上限 {limit} 行。请减小各层 limit 或分页。"
+    en = (
+        "By its limits the query may return {rows} rows, at most {limit}. Lower the limits or page."
+    )
 
 
 class SelectionEmpty(UserError):

@@ -8,6 +8,8 @@ run is a 400; every reply, whatever its status, is GraphQL JSON and carries the 
 import re
 import uuid
 
+import anyio
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
@@ -17,6 +19,7 @@ from schema.caller import Caller, Callers
 from schema.context import blocking
 from schema.errors import (
     BodyTooLarge,
+    BodyUnfinished,
     MediaTypeUnsupported,
     MethodNotAllowed,
     NotAcceptable,
@@ -30,6 +33,7 @@ from schema.reply import Reply, refusal, request_of
 from schema.view import View, Views
 
 MAX_BODY = 64 * 1024
+BODY_SECONDS = 10
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 TOKEN_ERRORS = (TokenMissing, TokenInvalid, TokenExpired, TokenRevoked)
 BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 400, 401, 503
@@ -98,10 +102,14 @@ async def _body(request: HttpRequest) -> bytes:
     if length.isascii() and length.isdigit() and int(length) > MAX_BODY:
         raise BodyTooLarge(limit=MAX_BODY)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise BodyTooLarge(limit=MAX_BODY)
+    try:
+        with anyio.fail_after(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise BodyTooLarge(limit=MAX_BODY)
+    except (TimeoutError, ClientDisconnect):
+        raise BodyUnfinished(seconds=BODY_SECONDS) from None
     return bytes(body)
 
 
@@ -118,7 +126,7 @@ def _failure(error: Exception, media: str, request_id: str) -> Response:
         response.headers["WWW-Authenticate"] = f'Bearer realm="vitalhub"{detail}'
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = "POST"
-    if isinstance(error, BodyTooLarge):
+    if isinstance(error, (BodyTooLarge, BodyUnfinished)):
         response.headers["Connection"] = "close"
     return response
 

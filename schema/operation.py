@@ -47,7 +47,9 @@ class Operations:
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
-        prepared = view.documents.prepare(request.query)
+        prepared = view.documents.known(request.query)
+        if prepared is None:
+            prepared = await blocking(view.documents.prepare, request.query)
         prepared.operation(request.operation_name)
         if prepared.errors:
             return refusal([reply_of(error, request_id) for error in prepared.errors])

@@ -25,11 +25,13 @@ from catalog.predicate import Predicate
 from query.tree import Constant, Leaf, Nested, Order, Read, ReadOne, Selection
 from schema.data.filters import predicate_of, scalar_of
 from schema.data.types import DEFAULT_LIMIT, RowShape
-from schema.errors import FilterInvalid, PageOutOfRange, SelectionEmpty
+from schema.errors import AnswerTooLarge, FilterInvalid, PageOutOfRange, SelectionEmpty
 
 MAX_LIMIT = 1_000
 MAX_OFFSET = 100_000
 MAX_ORDER = 10
+MAX_ROWS = 250_000
+"""Rows of one root field, nested ones included, by its limits."""
 
 Arguments = Mapping[str, object]
 Context = TypeVar("Context")
@@ -60,6 +62,7 @@ def read_of(asked: Asked, nodes: list[FieldNode], shape: RowShape, arguments: Ar
     """The tree of a list field; `arguments` are coerced."""
     where, order, limit, offset = _page(arguments, shape)
     selection = _selection(asked, [FieldDetails(node, None) for node in nodes], shape)
+    check_rows(limit, selection)
     return Read(shape.data_set, selection, where, order, limit, offset)
 
 
@@ -68,11 +71,29 @@ def read_one_of(
 ) -> ReadOne:
     """The tree of a field by key; `arguments` are coerced and hold each key column."""
     selection = _selection(asked, [FieldDetails(node, None) for node in nodes], shape)
+    check_rows(1, selection)
     return ReadOne(
         shape.data_set,
         selection,
         tuple((name, scalar_of(arguments[camel(name)])) for name in shape.key),
     )
+
+
+def check_rows(limit: int, selection: Selection) -> None:
+    """AnswerTooLarge when lists within lists could multiply past what one answer may hold."""
+    rows = limit * (1 + _rows_below(selection))
+    if rows > MAX_ROWS:
+        raise AnswerTooLarge(rows=rows, limit=MAX_ROWS)
+
+
+def _rows_below(selection: Selection) -> int:
+    """The most rows of nested lists that one row may bring with it."""
+    total = 0
+    for item in selection:
+        if isinstance(item, Nested):
+            below = _rows_below(item.selection)
+            total += below if item.limit is None else item.limit * (1 + below)
+    return total
 
 
 def _selection(asked: Asked, fields: list[FieldDetails], shape: RowShape) -> Selection:

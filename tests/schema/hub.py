@@ -188,6 +188,10 @@ class Hub:
         ]
         return [orjson.loads(line).get("record", {}) for line in lines]
 
+    def republish_stations(self, *codes: str) -> None:
+        rows = station_rows(*((code, code, None) for code in codes))
+        self.publish(station(), rows, "stations " + " ".join(codes))
+
     @contextmanager
     def http(self) -> Iterator["Http"]:
         yield Http(self.app)

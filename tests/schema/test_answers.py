@@ -158,3 +158,22 @@ def test_a_value_is_never_part_of_the_statement(hub: Hub, app: str) -> None:
     hostile = "A' OR 1=1 --"
     query = "query ($v: String) { station(where: {code: {eq: $v}}) { code } }"
     assert hub.ask(app, query, v=hostile) == {"station": []}
+
+
+def test_lists_within_lists_cannot_multiply_without_end(hub: Hub, app: str) -> None:
+    query = "{ station(limit: %d) { readings(limit: 500) { levelM } } }"
+    assert hub.codes(app, query % 500) == ["ANSWER_TOO_LARGE"]
+    hub.ask(app, query % 400)
+
+
+def test_nesting_beyond_the_interpreter_is_a_callers_error(hub: Hub, app: str) -> None:
+    deep: dict[str, object] = {}
+    for _ in range(400):
+        deep = {"not": deep}
+    query = "query ($w: ReadingFilter) { reading(where: $w) { levelM } }"
+    assert hub.codes(app, query, w=deep)[0] in {"VARIABLES_INVALID", "FILTER_INVALID"}
+    literal = "{not: " * 400 + "{}" + "}" * 400
+    assert hub.codes(app, f"{{ reading(where: {literal}) {{ levelM }} }}")[0] in {
+        "DOCUMENT_TOO_LARGE",
+        "FILTER_INVALID",
+    }

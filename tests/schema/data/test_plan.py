@@ -1,0 +1,83 @@
+import anyio
+import pytest
+
+from catalog.ids import DatasetCode
+from query.relation import Scope
+from query.tree import Leaf, Nested, Order, Read, ReadOne
+from schema.data.plan import RawJson, Reading, columns_read, objects_in
+from tests.schema.hub import Hub, whole
+from tests.shared_data import catalogue
+from warehouse.errors import QueryTooLong
+
+STATION, READING = DatasetCode("station"), DatasetCode("reading")
+READ = Read(STATION, (Leaf("code", "code"),))
+
+
+def reading(hub: Hub, seconds: float) -> Reading:
+    return Reading(
+        hub.warehouse,
+        Scope(hub.store.load(), whole(), "k"),
+        pool=anyio.CapacityLimiter(2),
+        seconds=seconds,
+        check_inputs=hub.sharing.check_inputs,
+    )
+
+
+def test_an_operation_past_its_time_reads_no_further(hub: Hub) -> None:
+    async def scenario() -> None:
+        under_way = reading(hub, seconds=0.2)
+        try:
+            await under_way.answer(READ, None)
+            await anyio.sleep(0.3)
+            with pytest.raises(QueryTooLong):
+                await under_way.answer(READ, None)
+        finally:
+            await under_way.close()
+
+    anyio.run(scenario)
+
+
+def test_the_fields_of_an_operation_see_one_version(hub: Hub) -> None:
+    async def scenario() -> list[RawJson]:
+        under_way = reading(hub, seconds=10)
+        try:
+            first = await under_way.answer(READ, None)
+            hub.republish_stations("C")
+            second = await under_way.answer(READ, None)
+            return [first, second]
+        finally:
+            await under_way.close()
+
+    first, second = anyio.run(scenario)
+    assert first == second
+
+
+def test_every_column_that_an_answer_depends_on_is_noted() -> None:
+    scope = Scope(catalogue(), whole(), "k")
+    nested = Nested(
+        "r", "readings", (Leaf("l", "level_m"),), order=(Order("observed_at"),), limit=1
+    )
+    read = Read(STATION, (nested,), order=(Order("name"),))
+    assert set(columns_read(read, scope)) == {
+        (STATION, "name"),
+        (STATION, "code"),
+        (READING, "station_code"),
+        (READING, "observed_at"),
+        (READING, "level_m"),
+    }
+    one = ReadOne(STATION, (Leaf("n", "name"),), (("code", "A"),))
+    assert set(columns_read(one, scope)) == {(STATION, "code"), (STATION, "name")}
+
+
+@pytest.mark.parametrize(
+    ("content", "objects"),
+    [
+        (b"[]", 0),
+        (b"null", 0),
+        (b'{"a":1}', 1),
+        (b'[{"a":[{"b":1},{"b":2}]},{"a":[]}]', 4),
+        (rb'[{"a":"{"},{"a":"x{","b":"{\"c"},{"a":["{"]}]', 3),
+    ],
+)
+def test_objects_are_counted_without_parsing(content: bytes, objects: int) -> None:
+    assert objects_in(content) == objects

@@ -2,13 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Barrier
 
 import pytest
 
 from catalog.actor import Person
 from catalog.clock import CITY_ZONE
-from catalog.errors import NotAllowed, UnknownDataSet, UserError
+from catalog.errors import ChangedMeanwhile, NotAllowed, UnknownDataSet, UserError
 from catalog.ids import ClientId, DatasetCode, GrantId, PlaceCode, RequestId
 from catalog.predicate import And, Compare, Op
 from catalog.sharing.decision import Approve, Reject
@@ -29,10 +30,11 @@ from catalog.sharing.grant import GrantedColumn, Part, Visibility
 from catalog.sharing.ledger import GrantState
 from catalog.sharing.request import RequestAction, RequestState, Side
 from catalog.sharing.service import SharingService
-from tests.catalog.conftest import NOW, contract_text, person
+from tests.catalog.conftest import NOW, build_world, contract_text, person
 from tests.catalog.sharing.conftest import (
     APP,
     AUTHORITY,
+    CONTRACTS,
     FLOOD,
     HIGHTECH,
     KEY,
@@ -524,3 +526,28 @@ def test_a_cancelled_request_stays_on_record(desk: Desk) -> None:
     assert cancelled.state is RequestState.CANCELLED
     assert desk.sharing.requests(requester=APP.organisation, data_set=RIVER) == (cancelled,)
     assert desk.sharing.requests(provider=APP.organisation) == ()
+
+
+def test_on_a_shared_registry_too_one_of_two_deciders_wins(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    world = build_world(tmp_path, postgres_url)
+    world.publish({"river": CONTRACTS["river"]})
+    desk = Desk(world)
+    request = desk.submitted()
+    desk.sharing.sign(request.id, WATER)
+    start = Barrier(2)
+
+    def decide(name: str) -> object:
+        start.wait()
+        try:
+            return desk.sharing.decide(request.id, Approve(), person("cq_water", name=name))
+        except UserError as told:
+            return told
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(decide, ["one", "two"]))
+
+    assert sum(isinstance(r, StepRefused | ChangedMeanwhile) for r in results) == 1
+    assert len(desk.sharing.grants_of(APP.client)) == 1
+    world.registry.close()

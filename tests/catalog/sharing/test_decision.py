@@ -1,0 +1,194 @@
+"""Whatever a provider decides, the grant shows nothing that was not asked for."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.catalogue import Catalogue
+from catalog.contracts import Contract
+from catalog.domain import Derivation
+from catalog.ids import DatasetCode, OrganisationCode
+from catalog.odcs import read_contract
+from catalog.sharing.decision import Approve, award, deciders
+from catalog.sharing.errors import ContractMoved, DecisionTooWide
+from catalog.sharing.grant import GrantedColumn, Part, Visibility
+from catalog.sharing.provision import base_inputs, consenting, provider_of, sharing_kind
+from catalog.sharing.request import Request, RequestAction, RequestState, Terms
+from catalog.sharing.scope import important_columns, masked_by_default, with_key
+from tests.catalog.conftest import NOW, contract_text, organisations
+from tests.catalog.sharing.test_request import request_in
+from tests.catalog.sharing.test_scope import CODES, PLACES, parts, shown
+
+DAY = timedelta(days=1)
+
+
+def contract(code: str, **values: object) -> Contract:
+    return read_contract(Path(code), contract_text(code, **values))  # type: ignore[arg-type]
+
+
+def derivation(code: str, owner: str, *inputs: str) -> Derivation:
+    codes = tuple(map(DatasetCode, inputs))
+    return Derivation(DatasetCode(code), OrganisationCode(owner), "防汛", "SELECT 1", codes, {})
+
+
+RIVER = contract("river", extra=("a", "b"))
+RIVER_COLUMNS = with_key((Part((), None),), RIVER)[0].columns
+CATALOGUE = Catalogue(
+    {
+        c.data_set: c
+        for c in (
+            RIVER,
+            contract("open_set", kind="unconditional"),
+            contract("secret_set", kind="withheld"),
+            contract("premises", provider="cq_shapingba"),
+            contract("flood", provider="cq_shapingba", kind="unconditional"),
+            contract("deep", provider="cq_hightech", kind="unconditional"),
+            contract("dark", provider="cq_shapingba"),
+            contract("free", provider="cq_shapingba", kind="unconditional"),
+        )
+    },
+    {o.code: o for o in organisations()},
+    PLACES,
+    derivations={
+        d.data_set: d
+        for d in (
+            derivation("flood", "cq_shapingba", "premises", "river", "open_set"),
+            derivation("deep", "cq_hightech", "flood"),
+            derivation("dark", "cq_shapingba", "flood", "secret_set"),
+            derivation("free", "cq_shapingba", "open_set"),
+        )
+    },
+)
+
+
+def asked_for(scope: tuple[Part, ...], *, derivation: bool = True, days: int = 100) -> Request:
+    asked = with_key(scope, RIVER)
+    request = request_in(RequestState.UNDER_REVIEW)
+    wording = Terms(
+        data_set=RIVER.data_set,
+        purpose="防汛",
+        basis="依据",
+        scenario="场景",
+        parts=asked,
+        mode="接口",
+        expires=NOW + days * DAY,
+        derivation=derivation,
+    )
+    return replace(request, terms=wording)
+
+
+approvals = st.builds(
+    Approve,
+    parts=st.none() | st.lists(parts, max_size=2).map(tuple),
+    not_before=st.none() | st.integers(-5, 120).map(lambda n: NOW + n * DAY),
+    expires=st.none() | st.integers(-5, 120).map(lambda n: NOW + n * DAY),
+    derivation=st.none() | st.booleans(),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(scope=parts, decision=approvals, derivation=st.booleans())
+def test_a_grant_never_exceeds_its_request(
+    scope: Part, decision: Approve, *, derivation: bool
+) -> None:
+    request = asked_for((scope,), derivation=derivation)
+    try:
+        given_ = award(request, decision, CATALOGUE, NOW)
+    except DecisionTooWide:
+        return
+    assert request.terms.expires is not None
+    assert NOW <= given_.not_before < given_.expires <= request.terms.expires
+    assert derivation or not given_.derivation
+    for place, a, b in product(CODES, (1, 0), (2, 0)):
+        row = {"a": a, "b": b}
+        asked = set().union(*(shown(one, place, row) for one in request.terms.parts))
+        for granted in given_.parts:
+            assert shown(granted, place, row) <= asked
+            assert granted.visibility("code") is not None
+
+
+@given(scope=parts)
+def test_approving_as_asked_grants_what_was_asked(scope: Part) -> None:
+    request = asked_for((scope,))
+    given_ = award(request, Approve(), CATALOGUE, NOW)
+    assert (given_.action, given_.parts) == (RequestAction.APPROVE, request.terms.parts)
+    assert given_.approvals == 1
+
+
+def test_a_shorter_period_or_no_derivation_is_a_partial_approval() -> None:
+    request = asked_for((Part(RIVER_COLUMNS, (CODES[1],)),))
+    for decision in (
+        Approve(expires=NOW + DAY),
+        Approve(derivation=False),
+        Approve(not_before=NOW + DAY),
+    ):
+        assert award(request, decision, CATALOGUE, NOW).action is RequestAction.APPROVE_PARTLY
+
+
+def test_a_new_major_version_stops_the_decision() -> None:
+    request = asked_for((Part(RIVER_COLUMNS, (CODES[1],)),))
+    newer = contract("river", version="2.0.0", extra=("a", "b"))
+    moved = Catalogue({newer.data_set: newer}, {}, PLACES)
+    with pytest.raises(ContractMoved, match="now version 2"):
+        award(request, Approve(), moved, NOW)
+
+
+def test_what_two_approve_is_known_by_wording_scope_and_period() -> None:
+    request = asked_for((Part(RIVER_COLUMNS, (CODES[1],)),))
+    one = award(request, Approve(), CATALOGUE, NOW).digest
+    assert award(request, Approve(), CATALOGUE, NOW + DAY).digest == one
+    assert award(request, Approve(expires=NOW + DAY), CATALOGUE, NOW).digest != one
+    assert award(request, Approve(derivation=False), CATALOGUE, NOW).digest != one
+
+
+def test_the_authority_answers_only_what_is_overdue_or_needs_a_second() -> None:
+    request = asked_for((Part(RIVER_COLUMNS, (CODES[1],)),))
+    assert deciders(request, CATALOGUE, NOW) == {"cq_water"}
+    assert deciders(request, CATALOGUE, NOW, second=True) == {"cq_water", "cq_bigdata"}
+
+
+@pytest.mark.parametrize(
+    ("data_set", "provider", "kind", "consents"),
+    [
+        ("river", "cq_water", "conditional", set[str]()),
+        ("flood", "cq_shapingba", "conditional", {"cq_water"}),
+        ("deep", "cq_hightech", "conditional", {"cq_water", "cq_shapingba"}),
+        ("dark", "cq_shapingba", "withheld", {"cq_water"}),
+        ("free", "cq_shapingba", "unconditional", set[str]()),
+    ],
+)
+def test_a_derived_set_is_shared_as_strictly_as_its_inputs(
+    data_set: str, provider: str, kind: str, consents: set[str]
+) -> None:
+    code = DatasetCode(data_set)
+    assert provider_of(CATALOGUE, code) == provider
+    assert sharing_kind(CATALOGUE, code) == kind
+    assert consenting(CATALOGUE, code, OrganisationCode("mwr")) == consents
+
+
+def test_a_derived_set_over_an_unknown_input_is_withheld() -> None:
+    broken = Catalogue(
+        {RIVER.data_set: RIVER},
+        {},
+        PLACES,
+        derivations={RIVER.data_set: derivation("river", "x", "y")},
+    )
+    assert sharing_kind(broken, RIVER.data_set) == "withheld"
+
+
+def test_inputs_are_followed_to_what_is_collected() -> None:
+    deep = DatasetCode("deep")
+    assert base_inputs(CATALOGUE, deep) == {"premises", "river", "open_set"}
+    assert base_inputs(CATALOGUE, deep, within=True) == {"premises", "river", "open_set", "flood"}
+
+
+def test_important_columns_are_masked_unless_said_otherwise() -> None:
+    scope = (Part((*RIVER_COLUMNS, GrantedColumn("phone")), None),)
+    assert important_columns(scope, RIVER) == {"phone"}
+    (granted,) = masked_by_default(scope, RIVER)
+    assert granted.columns == (*RIVER_COLUMNS, GrantedColumn("phone", Visibility.MASKED))

@@ -6,11 +6,12 @@ the heavy worker beside it. Everything else is a command that talks to a running
 
 import logging
 import secrets
+import signal
 import socket
 import sys
 import threading
 from argparse import Namespace
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -241,7 +242,8 @@ def serve(given: Namespace) -> int:
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
     )
-    with ExitStack() as running:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like a Ctrl-C: in order
+    with suppress(KeyboardInterrupt), ExitStack() as running:
         if given.demo:
             print("正在启动演示城市的数据源 Starting the demo city's sources ...", flush=True)
             running.enter_context(DemoCity(settings.home, given.scenario, city=settings.city))

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from access.roles import Capability
 from catalog.catalogue import Catalogue
+from catalog.clock import CITY_ZONE
 from catalog.contracts import camel
 from catalog.errors import UserError
 from catalog.ids import DatasetCode
@@ -75,7 +76,7 @@ def _age(
         "name": camel(code),
         "title": contract.title,
         "version": None if publication is None else publication.seq,
-        "publishedAt": None if publication is None else publication.published_at,
+        "publishedAt": publication and publication.published_at.astimezone(CITY_ZONE),
         "ageSeconds": None if age is None else max(0, int(age.total_seconds())),
         "stale": stale,
     }

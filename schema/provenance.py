@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.catalogue import Catalogue
+from catalog.clock import CITY_ZONE
 from catalog.contracts import camel
 from catalog.ids import DatasetCode, LoadId, Seq
 from quality.errors import RunUnknown
@@ -51,7 +52,7 @@ class Provenance:
     def shown(self) -> dict[str, object]:
         return {
             "version": self.version,
-            "publishedAt": self.published_at,
+            "publishedAt": self.published_at.astimezone(CITY_ZONE),
             "ageSeconds": self.age_seconds,
             "loadId": self.load_id,
             "grade": self.grade,

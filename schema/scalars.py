@@ -19,6 +19,7 @@ from graphql import (
 )
 from strawberry.types.scalar import ScalarDefinition
 
+from catalog.clock import CITY_ZONE
 from catalog.ids import PlaceCode
 
 Parser = Callable[[object], object]
@@ -108,7 +109,8 @@ def _number(text: str) -> object:
 
 
 def _show_instant(value: object) -> str:
-    return value.isoformat() if isinstance(value, (datetime, date)) else str(value)
+    """In the city's zone, as the data are."""
+    return value.astimezone(CITY_ZONE).isoformat() if isinstance(value, datetime) else str(value)
 
 
 DATE_TIME = _scalar(

@@ -68,3 +68,8 @@ def test_place_codes_have_the_length_of_a_level(code: str) -> None:
     assert literal is not None
     with pytest.raises(GraphQLError):
         literal(parse_const_value(code))
+
+
+def test_instants_are_shown_in_the_citys_zone() -> None:
+    instant = datetime(2020, 8, 20, tzinfo=UTC)
+    assert DATE_TIME.coerce_output_value(instant) == "2020-08-20T08:00:00+08:00"

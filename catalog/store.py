@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -35,6 +36,7 @@ from catalog.imports import (
 )
 from catalog.models import (
     ContractVersionRow,
+    DeclaredRow,
     EntryEventRow,
     EntryRow,
     GrantHolderRow,
@@ -42,9 +44,18 @@ from catalog.models import (
     PlaceVersionRow,
 )
 from catalog.places import Places, read_places
-from catalog.workbook import WorkbookReport, read_workbook, write_workbook
 from catalog.writing import Writer, Writing
 from registry.store import Registry
+
+if TYPE_CHECKING:
+    from catalog.workbook import WorkbookReport
+
+MARK = select(
+    select(func.max(EntryEventRow.id)).scalar_subquery(),
+    select(func.max(PlaceVersionRow.number)).scalar_subquery(),
+    select(func.count()).select_from(DeclaredRow).scalar_subquery(),
+)
+"""Differs after every change of what is served: each step of an entry leaves an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class CatalogueStore:
     def __init__(self, registry: Registry, clock: Clock) -> None:
         self._registry = registry
         self._epoch = Epoch()
-        self._writer = Writer(registry, clock, self._epoch)
+        self._writer = Writer(registry, clock, self._epoch, MARK)
         self._lock = Lock()
         self._loaded: tuple[int, Catalogue] | None = None
         self._places: tuple[str, Places] | None = None
@@ -141,6 +152,7 @@ class CatalogueStore:
 
     def load(self) -> Catalogue:
         """The catalogue of published contracts; the same value until something changes."""
+        self._writer.look()
         with self._lock:
             epoch = self.epoch
             if self._loaded is None or self._loaded[0] != epoch:
@@ -261,12 +273,16 @@ class CatalogueStore:
 
     # -- Excel ---------------------------------------------------------------------------------
 
-    def import_workbook(self, content: bytes, by: Actor) -> WorkbookReport:
+    def import_workbook(self, content: bytes, by: Actor) -> "WorkbookReport":
         """The 编目 template; each line is taken or refused by itself, with the reason."""
+        from catalog.workbook import read_workbook  # noqa: PLC0415 - Excel is 100 ms of a start
+
         with self._writer.write("workbook", by) as writing:
             return read_workbook(writing, content)
 
     def export_workbook(self, provider: OrganisationCode | None = None) -> bytes:
+        from catalog.workbook import write_workbook  # noqa: PLC0415 - Excel is 100 ms of a start
+
         with self._registry.read() as session:
             names = {code: o.name for code, o in organisations(session).items()}
         return write_workbook(self.entries(provider=provider), names)

@@ -7,7 +7,7 @@ that of two deciders one wins and the other is told. The epoch moves after each 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from catalog.actor import Actor, Duty, has
 from catalog.catalogue import Catalogue
@@ -15,7 +15,7 @@ from catalog.clock import Clock
 from catalog.domain import Derivation
 from catalog.epoch import Epoch, Listener
 from catalog.ids import ClientId, DatasetCode, GrantId, OrganisationCode, RequestId
-from catalog.models import RequestRow
+from catalog.models import GrantEventRow, RequestRow
 from catalog.sharing import process
 from catalog.sharing.decision import Decision
 from catalog.sharing.grant import Grant, GrantEvent
@@ -36,6 +36,8 @@ from catalog.sharing.working_days import WEEKDAYS, WorkingDays
 from catalog.writing import Writer
 from registry.store import Registry
 
+MARK = select(select(func.max(GrantEventRow.id)).scalar_subquery())
+"""Differs after every change of what may be read: each grant and its end leave an event."""
 OrganisationOf = Callable[[ClientId], OrganisationCode | None]
 
 
@@ -59,8 +61,8 @@ class SharingService:
         self._days = working_days
         self._organisation_of = organisation_of
         self._epoch = Epoch()
-        self._writer = Writer(registry, clock, self._epoch)
-        self._standing = Standing(registry, self._epoch, catalogue)
+        self._writer = Writer(registry, clock, self._epoch, MARK)
+        self._standing = Standing(registry, self._epoch, catalogue, self._writer.look)
 
     @property
     def epoch(self) -> int:

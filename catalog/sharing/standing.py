@@ -25,8 +25,14 @@ MAX_REMEMBERED = 4096
 
 class Standing:
     def __init__(
-        self, registry: Registry, epoch: Epoch, catalogue: Callable[[], Catalogue]
+        self,
+        registry: Registry,
+        epoch: Epoch,
+        catalogue: Callable[[], Catalogue],
+        look: Callable[[], None],
     ) -> None:
+        """`look` moves the epoch when another process has changed a grant."""
+        self._look = look
         self._registry = registry
         self._epoch = epoch
         self._catalogue = catalogue
@@ -66,6 +72,7 @@ class Standing:
         )
 
     def _remembered(self, kind: str, code: str) -> tuple[GrantHistory, ...]:
+        self._look()
         epoch = self._epoch.number
         with self._lock:
             if self._read_at != epoch or len(self._histories) >= MAX_REMEMBERED:

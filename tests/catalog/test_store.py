@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.adoption import adopt
 from catalog.declared import VersionState
 from catalog.directories import EntryAction, EntryState
 from catalog.domain import Domain, read_domain, read_domains, read_organisations
@@ -19,6 +20,7 @@ from catalog.ids import DatasetCode
 from catalog.imports import Outcome
 from tests.catalog.conftest import (
     CITY,
+    OFFICERS,
     OPERATOR,
     World,
     contract_text,
@@ -244,9 +246,6 @@ def test_a_breaking_version_waits_for_the_end_of_the_grants_on_the_old_one(world
 
 
 def test_the_real_city_can_be_taken_through_every_step(world: World) -> None:
-    from catalog.adoption import adopt  # noqa: PLC0415 - used here only
-    from tests.catalog.conftest import OFFICERS  # noqa: PLC0415 - used here only
-
     world.store.import_organisations(read_organisations(CITY / "organisations.yaml"), OPERATOR)
     for domain in read_domains(CITY):
         world.store.import_domain(domain, OPERATOR)

@@ -1,5 +1,6 @@
 """Requests, decisions and grants on a real registry."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from threading import Barrier
 
 import pytest
 
+from catalog import writing
 from catalog.actor import Person
 from catalog.clock import CITY_ZONE
 from catalog.errors import ChangedMeanwhile, NotAllowed, UnknownDataSet, UserError
@@ -551,3 +553,18 @@ def test_on_a_shared_registry_too_one_of_two_deciders_wins(
     assert sum(isinstance(r, StepRefused | ChangedMeanwhile) for r in results) == 1
     assert len(desk.sharing.grants_of(APP.client)) == 1
     world.registry.close()
+
+
+def test_a_revocation_by_another_process_is_seen_within_a_second(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant = desk.grant_of(desk.approved())
+    assert desk.sharing.grants_of(APP.client) == (grant,)
+    monkeypatch.setattr(writing, "LOOK_SECONDS", 0.01)
+
+    Desk(desk.world).sharing.revoke(grant.id, WATER, "协商终止")
+
+    deadline = time.monotonic() + 5
+    while desk.sharing.grants_of(APP.client):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -33,7 +33,7 @@ from catalog.ids import ClientId, DatasetCode, LoadId, OrganisationCode
 from catalog.sharing.service import SharingService
 from catalog.sharing.working_days import read_working_days
 from catalog.store import CatalogueStore
-from commands.arguments import arguments
+from commands.arguments import arguments, run
 from commands.opening import demo_clients, example_call, open_city
 from commands.progress import show_loading
 from connectors.landing import sweep
@@ -119,7 +119,6 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
         clock,
         threads=settings.threads,
         memory_limit=settings.memory_limit,
-        query_seconds=settings.query_seconds,
     )
 
     def prepare_tables() -> None:
@@ -292,7 +291,7 @@ def open_demo(hub: Hub, server: WebServer) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     given = arguments(serve, ScenarioName).parse_args(argv)
-    return int(given.run(given))
+    return run(given)
 
 
 if __name__ == "__main__":

@@ -22,10 +22,23 @@ from query.statement import LockedStatement
 from query.tree import MAX_ROWS, Constant, Leaf, Nested, Order, Read, ReadOne, Selection
 
 TEXT = exp.DataType.build("VARCHAR")
+KEPT_STATEMENTS = 256
 
 
 def compile_read(tree: Read | ReadOne, scope: Scope, at: Seq | None = None) -> LockedStatement:
-    """The statement that answers the tree within the scope, now or as of version `at`."""
+    """The statement that answers the tree within the scope, now or as of version `at`.
+
+    A scope never changes, so what was compiled for it is kept with it.
+    """
+    known = scope.statements.get((tree, at))
+    if known is None:
+        if len(scope.statements) >= KEPT_STATEMENTS:
+            scope.statements.clear()
+        known = scope.statements[tree, at] = _compiled(tree, scope, at)
+    return known
+
+
+def _compiled(tree: Read | ReadOne, scope: Scope, at: Seq | None) -> LockedStatement:
     compilation = _Compilation(scope, at)
     single = isinstance(tree, ReadOne)
     read = _by_key(tree) if isinstance(tree, ReadOne) else tree

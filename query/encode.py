@@ -5,17 +5,15 @@ infinities as null, which JSON has no other word for.
 """
 
 import io
-from typing import Any
 
+import pyarrow as pa
 from arro3.io import write_json
 
-BATCH_ROWS = 100_000
 
-
-def json_rows(reader: Any) -> bytes:  # noqa: ANN401 - anything that speaks Arrow's stream protocol
+def json_rows(table: pa.Table) -> bytes:
     """A JSON array of one object per row, keys in column order, nulls written out."""
     buffer = io.BytesIO()
-    write_json(reader, buffer, explicit_nulls=True)
+    write_json(table, buffer, explicit_nulls=True)
     return buffer.getvalue()
 
 

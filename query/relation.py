@@ -19,7 +19,15 @@ from catalog.predicate import Scalar
 from catalog.sharing.grant import Grant, GrantedColumn, Part, Visibility
 from query.errors import UnknownField
 from query.filter import FilterCompiler, Parameters, in_ranges
-from query.statement import CURRENT_SEQ, FROM_SEQ, TO_SEQ, current_table, past_table
+from query.statement import (
+    CURRENT_SEQ,
+    FROM_SEQ,
+    TO_SEQ,
+    LockedStatement,
+    current_table,
+    past_table,
+)
+from query.tree import Read, ReadOne
 
 MASKED_TYPE = ColumnType(Kind.STRING)
 MASK_KEY = "mask_key"
@@ -164,6 +172,8 @@ class Scope:
     def __init__(self, catalogue: Catalogue, grants: Sequence[Grant], mask_key: str) -> None:
         self.catalogue = catalogue
         self._mask_key = mask_key
+        self.statements: dict[tuple[Read | ReadOne, Seq | None], LockedStatement] = {}
+        """What `query/compile.py` keeps of its work for this scope."""
         self._grants: dict[DatasetCode, Grant] = {}
         for grant in sorted(grants, key=lambda g: g.id):
             contract = catalogue.contracts.get(grant.data_set)

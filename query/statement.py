@@ -35,9 +35,9 @@ def _table(name: str) -> exp.Table:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LockedStatement:
-    """Only `query/lock.py` makes one. `parameters` are bound by name as `$name` of the tree."""
+    """Only `query/lock.py` makes one; one equals only itself. `parameters` are bound by name as `$name` of the tree."""
 
     tree: exp.Expr
     parameters: Mapping[str, Scalar]

@@ -45,6 +45,7 @@ class Rights:
 @dataclass(frozen=True, slots=True)
 class _Known:
     scope: Scope
+    grants: tuple[Grant, ...]
     epoch: int
     catalogue: Catalogue
     since: datetime
@@ -83,9 +84,12 @@ class Callers:
             return known.scope
         grants = self._rights.grants(principal, now)
         until = min([now + FRESH, *(grant.expires for grant in grants)])
-        scope = Scope(catalogue, grants, self._rights.mask_key)
+        if known is not None and known.catalogue is catalogue and known.grants == tuple(grants):
+            scope = known.scope  # and with it what was compiled for it
+        else:
+            scope = Scope(catalogue, grants, self._rights.mask_key)
         with self._lock:
-            self._known[client] = _Known(scope, epoch, catalogue, now, until)
+            self._known[client] = _Known(scope, tuple(grants), epoch, catalogue, now, until)
             self._known.move_to_end(client)
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)

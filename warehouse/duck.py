@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -19,14 +20,15 @@ from catalog.clock import Clock
 from catalog.contracts import Column, Contract
 from catalog.ids import DatasetCode, LoadId, Seq
 from catalog.predicate import Scalar
-from query.encode import BATCH_ROWS, json_rows, only_row
-from query.print import duckdb_text
+from query.encode import json_rows, only_row
+from query.print import duckdb_statement
 from query.statement import LockedStatement
-from warehouse.engine import Health, LoadPlan, Publication
+from warehouse.engine import Answer, Health, LoadPlan, Publication
 from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
 from warehouse.publish import PUBLICATIONS, publication, publish
 from warehouse.tables import SETUP, definitions
 
+BATCH_ROWS = 100_000
 LATEST = PUBLICATIONS + " WHERE seq <= $seq QUALIFY seq = max(seq) OVER (PARTITION BY data_set)"
 BY_LOAD = PUBLICATIONS + " WHERE load_id = $load_id"
 NEWEST = "SELECT coalesce(max(seq), 0) FROM hub.publication"
@@ -45,15 +47,14 @@ class DuckWarehouse:
         *,
         threads: int = 2,
         memory_limit: str = "2GB",
-        query_seconds: float = 10.0,
     ) -> None:
         self._file = file
         self._landing = landing
         self._clock = clock
         self._threads = threads
         self._memory_limit = memory_limit
-        self._query_seconds = query_seconds
         self._writing = threading.RLock()
+        self._known: Recent[Seq, Mapping[DatasetCode, Publication]] = Recent(64)
         self._prepared: dict[DatasetCode, tuple[Column, ...]] = {}
         self._connection = self._open()
 
@@ -63,7 +64,7 @@ class DuckWarehouse:
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             newest, at = self._version(cursor, as_of)
-            yield DuckSession(cursor, newest, at, self._query_seconds)
+            yield DuckSession(cursor, newest, at, self._known)
         except duckdb.FatalException as fault:
             self._reopen()
             raise WarehouseFault(str(fault)) from fault
@@ -187,45 +188,61 @@ class DuckWarehouse:
 
 
 class DuckSession:
-    """One read transaction on its own cursor; a timer ends a read that takes too long."""
+    """One read transaction on its own cursor. A version's publications never change: they are kept."""
 
     def __init__(
         self,
         cursor: duckdb.DuckDBPyConnection,
         newest: Seq,
         at: Seq | None,
-        query_seconds: float,
+        known: "Recent[Seq, Mapping[DatasetCode, Publication]]",
     ) -> None:
         self._cursor = cursor
         self.seq = newest
         self.at = at
-        self._query_seconds = query_seconds
+        self._known = known
 
-    def read(self, statement: LockedStatement) -> bytes:
-        timer = threading.Timer(self._query_seconds, self.interrupt)
-        timer.start()
+    def read(self, statement: LockedStatement) -> Answer:
         try:
-            relation = _relation(self._cursor, statement)
-            array = json_rows(relation.to_arrow_reader(BATCH_ROWS))
+            table = _relation(self._cursor, statement).to_arrow_table()
         except duckdb.InterruptException as slow:
-            raise QueryTooLong(seconds=self._query_seconds) from slow
+            raise QueryTooLong from slow
         except duckdb.FatalException:
             raise
         except duckdb.Error as fault:
             raise WarehouseFault(str(fault)) from fault
-        finally:
-            timer.cancel()
-        return only_row(array) if statement.single else array
+        array = json_rows(table)
+        return Answer(only_row(array) if statement.single else array, table.num_rows)
 
     def publications(
         self, data_sets: Collection[DatasetCode] | None
     ) -> Mapping[DatasetCode, Publication]:
-        rows = self._cursor.execute(LATEST, {"seq": self.at or self.seq}).fetchall()
-        found = {p.data_set: p for p in map(publication, rows)}
+        seq = self.at or self.seq
+        found = self._known.get(seq)
+        if found is None:
+            rows = self._cursor.execute(LATEST, {"seq": seq}).fetchall()
+            found = self._known[seq] = {p.data_set: p for p in map(publication, rows)}
         return found if data_sets is None else {c: found[c] for c in data_sets if c in found}
 
     def interrupt(self) -> None:
         self._cursor.interrupt()
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Recent(dict[Key, Value]):
+    """A dictionary that forgets its oldest entry past `kept`."""
+
+    def __init__(self, kept: int) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        super().__setitem__(key, value)
+        while len(self) > self._kept:
+            self.pop(next(iter(self)), None)
 
 
 class _Runner:
@@ -243,7 +260,7 @@ class _Runner:
 def _relation(
     cursor: duckdb.DuckDBPyConnection, statement: LockedStatement
 ) -> duckdb.DuckDBPyRelation:
-    text = duckdb_text(statement.tree)
+    text = duckdb_statement(statement)
     return cursor.sql(text, params=dict(statement.parameters) or None)
 
 

@@ -70,6 +70,14 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """JSON: an array of objects; for a single statement an object or null. `rows` of the outer list."""
+
+    content: bytes
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """`rows` and `bytes` of the whole warehouse."""
 
@@ -91,11 +99,8 @@ class ReadSession(Protocol):
         """The version to compile against: None for now."""
         ...
 
-    def read(self, statement: LockedStatement) -> bytes:
-        """JSON: an array of objects; for a single statement an object or null. Blocking.
-
-        QueryTooLong when interrupted, WarehouseFault when the engine fails.
-        """
+    def read(self, statement: LockedStatement) -> Answer:
+        """Blocking. QueryTooLong when interrupted, WarehouseFault when the engine fails."""
         ...
 
     def publications(self, data_sets: Collection[DatasetCode]) -> Mapping[DatasetCode, Publication]:

@@ -20,8 +20,8 @@ class AsOfTooOld(UserError):
 
 class QueryTooLong(UserError):
     code = "QUERY_TIMEOUT"
-    zh = "查询超过 {seconds} 秒，已停止。请缩小范围或减少嵌套。"
-    en = "The query took longer than {seconds} s and was stopped. Narrow it or nest less."
+    zh = "查询超过时限，已停止。请缩小范围或减少嵌套。"
+    en = "The query took longer than the time limit and was stopped. Narrow it or nest less."
 
 
 class BatchRejected(UserError):

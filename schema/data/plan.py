@@ -25,7 +25,7 @@ from query.tree import Leaf, Nested, Order, Read, ReadOne, Selection
 from schema.data.selection import Arguments, Asked, read_of, read_one_of
 from schema.data.types import Resolvers, RowShape
 from schema.errors import AsOfDiffers
-from warehouse.engine import Engine, Publication, ReadSession
+from warehouse.engine import Answer, Engine, Publication, ReadSession
 from warehouse.errors import QueryTooLong
 
 Tree = Read | ReadOne
@@ -108,13 +108,14 @@ class Reading:
         for data_set in sorted(statement.data_sets):
             self._check_inputs(data_set)
         if self._expired:
-            raise QueryTooLong(seconds=self._seconds)
+            raise QueryTooLong
         self._note(tree)
-        content = self._run(session, statement)
-        self.rows += objects_in(content)
-        return content
+        answer = self._run(session, statement)
+        nested = any(isinstance(item, Nested) for item in tree.selection)
+        self.rows += objects_in(answer.content) if nested else answer.rows
+        return answer.content
 
-    def _run(self, session: ReadSession, statement: LockedStatement) -> bytes:
+    def _run(self, session: ReadSession, statement: LockedStatement) -> Answer:
         """A fault goes through the session's own end, where the engine may have to recover."""
         try:
             return session.read(statement)

@@ -75,7 +75,9 @@ def test_a_station_leads_to_the_one_upstream_and_back(
         order=(Order("station_code"),),
     )
     with warehouse.session() as session:
-        rows = orjson.loads(session.read(compile_read(tree, Scope(catalogue, [grant], "key"))))
+        rows = orjson.loads(
+            session.read(compile_read(tree, Scope(catalogue, [grant], "key"))).content
+        )
     assert rows == [
         {"name": "北碚(三)", "up": None, "down": [{"name": "磁器口"}]},
         {"name": "磁器口", "up": {"name": "北碚(三)"}, "down": []},

@@ -1,6 +1,8 @@
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import orjson
@@ -37,6 +39,15 @@ HOUR = timedelta(hours=1)
 EVERY_READING = Read(READINGS, (Leaf("s", "station_code"), Leaf("l", "level_m")), limit=1000)
 
 
+def scope() -> Scope:
+    columns = ["station_code", "observed_at", "level_m", "place_code"]
+    return Scope(
+        catalogue(),
+        [grant(READINGS, columns, places=["500000"]), grant(STATIONS, ["code", "name"])],
+        "key",
+    )
+
+
 class Town:
     """A warehouse with its clock, and short words for what the tests do with it."""
 
@@ -62,22 +73,10 @@ class Town:
             )
         )
 
-    def read(self, tree: Read | ReadOne, *, hours_ago: float | None = None) -> object:
-        scope = Scope(
-            catalogue(),
-            [
-                grant(
-                    READINGS,
-                    ["station_code", "observed_at", "level_m", "place_code"],
-                    places=["500000"],
-                ),
-                grant(STATIONS, ["code", "name"]),
-            ],
-            "key",
-        )
+    def read(self, tree: Read | ReadOne, *, hours_ago: float | None = None) -> Any:
         at = None if hours_ago is None else self.clock.now() - hours_ago * HOUR
         with self.warehouse.session(at) as session:
-            return orjson.loads(session.read(compile_read(tree, scope, session.at)))
+            return orjson.loads(session.read(compile_read(tree, scope(), session.at)).content)
 
     def unfit(self, load: str) -> list[dict[str, object]]:
         rows: list[dict[str, object]] = pq.read_table(
@@ -241,35 +240,33 @@ def test_the_connection_is_locked_down_for_every_cursor(town: Town, tmp_path: Pa
             cursor.execute(attack)
 
 
-def test_a_read_over_its_time_limit_is_ended_with_a_stable_code(tmp_path: Path) -> None:
-    town = Town(tmp_path)
+def test_an_interrupted_read_ends_with_a_stable_code_and_the_engine_goes_on(town: Town) -> None:
     town.publish(station(), station_rows(*((f"S{i}", "x", None) for i in range(3000))))
     town.publish(reading(), reading_rows(*((f"S{i}", START, "1", HERE) for i in range(3000))))
-    town.warehouse.close()
-    hurried = DuckWarehouse(
-        tmp_path / "w.duckdb", town.landing, town.clock, query_seconds=0.000_001
-    )
-    town.warehouse = hurried
-    tree = Read(
-        STATIONS,
-        (
-            Nested(
-                "r",
-                "readings",
-                (Nested("s", "station", (Nested("r", "readings", (Leaf("l", "level_m"),)),)),),
-            ),
-        ),
-        limit=1000,
-    )
+    below = (Nested("s", "station", (Nested("r", "readings", (Leaf("l", "level_m"),)),)),)
+    slow = compile_read(Read(STATIONS, (Nested("r", "readings", below),), limit=1000), scope())
 
-    def read_until_ended() -> None:
-        for _ in range(200):
-            town.read(tree)
+    with town.warehouse.session() as session:
+        ending = threading.Event()
 
-    with pytest.raises(QueryTooLong) as slow:
-        read_until_ended()
-    assert slow.value.code == "QUERY_TIMEOUT"
-    hurried.close()
+        def interrupt() -> None:
+            while not ending.wait(0.001):
+                session.interrupt()
+
+        def read_until_ended() -> None:
+            for _ in range(500):
+                session.read(slow)
+
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        try:
+            with pytest.raises(QueryTooLong) as ended:
+                read_until_ended()
+        finally:
+            ending.set()
+            interrupting.join()
+    assert ended.value.code == "QUERY_TIMEOUT"
+    assert len(town.read(EVERY_READING)) == 1000
 
 
 keys = st.sampled_from("ABCD")

@@ -1,26 +1,218 @@
-"""The commands of `server.py` and what each takes."""
+"""The commands of `server.py` and what each takes: the one list of them.
 
-from argparse import ArgumentParser, Namespace, _SubParsersAction
+Exit codes: 0 done, 1 refused (with the hub's own words), 2 wrong usage.
+"""
+
+from argparse import SUPPRESS, ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
-Run: TypeAlias = Callable[[Namespace], int]
+from access.roles import Role
+from catalog.directories import EntryState
+from catalog.errors import UserError
+from catalog.sharing.request import RequestState
+from commands import (
+    catalogue,
+    entry,
+    grant,
+    load,
+    quarantine,
+    registration,
+    report,
+    request,
+    token,
+    usage,
+)
+from commands.caller import hub_of
+from commands.client import HubClient
+from commands.display import complain
+from commands.errors import CommandFailed, WrongUsage
+
+Run: TypeAlias = Callable[[Namespace], int | None]
+Call: TypeAlias = Callable[[HubClient, Namespace], None]
 Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
+REFUSED, WRONG = 1, 2
 
 
 def arguments(serve: Run, scenarios: type[StrEnum]) -> ArgumentParser:
-    parser = ArgumentParser(prog="server.py", description="Vitalhub: 数据共享枢纽 data-sharing hub")
+    parser = ArgumentParser(
+        prog="server.py",
+        description="Vitalhub: 数据共享枢纽 data-sharing hub",
+        parents=[_everywhere()],
+    )
+    parser.set_defaults(hub=None, caller=None, home=None)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _serve(commands, serve, scenarios)
+    _catalogue(_noun(commands, "catalogue", "目录 the catalogue"))
+    _entry(_noun(commands, "entry", "目录项的步骤 the steps of an entry"))
+    _request(_noun(commands, "request", "共享申请 share requests"))
+    _grant(_noun(commands, "grant", "授权 grants"))
+    _load(_noun(commands, "load", "装载 loads"))
+    _quarantine(_noun(commands, "quarantine", "隔离区 rows set apart"))
+    _audit(commands)
+    _access(commands)
     return parser
 
 
+def run(given: Namespace) -> int:
+    """The exit code; what went wrong is told on the standard error output."""
+    try:
+        return given.run(given) or 0
+    except WrongUsage as wrong:
+        complain(str(wrong))
+        return WRONG
+    except CommandFailed as refused:
+        complain(str(refused))
+    except UserError as refused:
+        complain(f"{refused.code}: {refused.message_zh} {refused.message_en}")
+    return REFUSED
+
+
 def _serve(commands: Commands, run: Run, scenarios: type[StrEnum]) -> None:
-    command = commands.add_parser("serve", help="run the hub")
+    command = _command(commands, "serve", "运行枢纽 run the hub", run)
     command.add_argument("--demo", action="store_true", help="with the demo city and its sources")
     command.add_argument("--scenario", type=scenarios, default=next(iter(scenarios)))
-    command.add_argument("--home", type=Path, help="the folder of all state (VITALHUB_HOME)")
     command.add_argument("--port", type=int, help="the port to listen on (VITALHUB_PORT)")
+
+
+def _catalogue(verbs: Commands) -> None:
+    taken = _call(verbs, "import", "导入编目表 import the Excel template", catalogue.import_file)
+    taken.add_argument("file", type=Path, metavar="FILE.xlsx")
+    given = _call(verbs, "export", "导出编目表 export the Excel template", catalogue.export_file)
+    given.add_argument("file", type=Path, metavar="FILE.xlsx")
+    given.add_argument("--provider", help="an organisation's code; default: the own one")
+    listed = _call(verbs, "list", "目录清单 list entries", catalogue.list_entries)
+    listed.add_argument("--search", help="a part of code or name")
+    listed.add_argument("--state", choices=[state.value for state in EntryState])
+    _limit(listed)
+
+
+def _entry(verbs: Commands) -> None:
+    assess = _call(verbs, "assess", "登记两项评估 record the two assessments", entry.assess)
+    approve = _call(verbs, "approve", "部门审定 the head signs it off", entry.approve)
+    submit = _call(verbs, "submit", "送审 submit to the authority", entry.submit)
+    publish = _call(verbs, "publish", "发布 publish", entry.publish)
+    back = _call(verbs, "return", "退回 return with a reason", entry.send_back)
+    for verb in (assess, approve, submit, publish, back):
+        verb.add_argument("code", metavar="CODE")
+    assess.add_argument("--secrecy", required=True, help="保密审查")
+    assess.add_argument("--personal-information", required=True, help="个人信息评估")
+    back.add_argument("--why", required=True)
+
+
+def _request(verbs: Commands) -> None:
+    listed = _call(verbs, "list", "申请清单 list requests", request.list_requests)
+    listed.add_argument("--state", choices=[state.value for state in RequestState])
+    listed.add_argument("--data-set")
+    _limit(listed)
+    draft = _call(verbs, "draft", "起草 draft from a YAML or JSON file", request.draft)
+    draft.add_argument("file", type=Path, metavar="FILE.yaml")
+    draft.add_argument("--client", help="the application that is to read; default: the caller")
+    show = _call(verbs, "show", "一件申请 one request", request.show)
+    sign = _call(verbs, "sign", "登记负责人签字 record the head's signature", request.sign)
+    submit = _call(verbs, "submit", "提交 submit", request.submit)
+    decide = _call(verbs, "decide", "办理 approve, approve less, or refuse", request.decide)
+    for verb in (show, sign, submit, decide):
+        verb.add_argument("id", metavar="ID")
+    answer = decide.add_mutually_exclusive_group(required=True)
+    answer.add_argument("--approve", action="store_true")
+    answer.add_argument("--reject", action="store_true")
+    decide.add_argument("--columns", type=_names, help="only these: a,b,c")
+    decide.add_argument("--places", type=_names, help="only these codes: 500106004,500106005")
+    decide.add_argument("--reason", help="理由")
+    decide.add_argument("--basis", help="不予同意的依据 legal basis of a refusal")
+
+
+def _grant(verbs: Commands) -> None:
+    listed = _call(verbs, "list", "授权清单 list grants", grant.list_grants)
+    listed.add_argument("--data-set")
+    _limit(listed)
+    suspend = _call(verbs, "suspend", "暂停 suspend", grant.suspend)
+    resume = _call(verbs, "resume", "恢复 resume", grant.resume)
+    revoke = _call(verbs, "revoke", "终止 revoke, at once and for good", grant.revoke)
+    for verb in (suspend, resume, revoke):
+        verb.add_argument("id", metavar="ID")
+        verb.add_argument("--reason", required=True)
+
+
+def _load(verbs: Commands) -> None:
+    listed = _call(verbs, "list", "装载清单 list loads, newest first", load.list_loads)
+    listed.add_argument("--data-set")
+    _limit(listed)
+
+
+def _quarantine(verbs: Commands) -> None:
+    show = _call(verbs, "show", "隔离的行 the rows set apart", quarantine.show)
+    show.add_argument("load", metavar="LOAD")
+    _limit(show)
+    release = _call(verbs, "release", "放行 release rows", quarantine.release)
+    discard = _call(verbs, "discard", "作废 discard rows", quarantine.discard)
+    for verb in (release, discard):
+        verb.add_argument("load", metavar="LOAD")
+        verb.add_argument("--rows", type=quarantine.positions, required=True, help="file:line[,..]")
+        verb.add_argument("--why", required=True)
+
+
+def _audit(commands: Commands) -> None:
+    shown = _call(commands, "report", "质量报告 the quality of a load", report.report)
+    shown.add_argument("load", metavar="LOAD")
+    shown.add_argument("--out", type=Path, metavar="FILE.html", help="as one self-contained file")
+    signed = _call(commands, "sign-off", "签认质量报告 sign a quality report", report.sign_off)
+    signed.add_argument("load", metavar="LOAD")
+    answer = signed.add_mutually_exclusive_group(required=True)
+    answer.add_argument("--accept", action="store_true")
+    answer.add_argument("--refuse", action="store_true")
+    signed.add_argument("--comment", default="", help="意见；拒绝时必填 needed with --refuse")
+    signed.add_argument("--digest", help="of the report that was read; default: today's")
+    verbs = _noun(commands, "usage", "使用记录 the usage log")
+    verified = _command(verbs, "verify", "离线核验 verify the chain, offline", usage.verify)
+    verified.add_argument("folder", type=Path, nargs="?", help="default: the home's")
+
+
+def _access(commands: Commands) -> None:
+    verbs = _noun(commands, "client", "客户端 clients of the hub")
+    add = _command(
+        verbs, "add", "登记，显示密钥一次 register; shows the secret once", registration.add
+    )
+    add.add_argument("client", metavar="CLIENT")
+    add.add_argument("--organisation", required=True, metavar="CODE")
+    add.add_argument("--role", required=True, action="append", choices=[r.value for r in Role])
+    add.add_argument("--title", default="")
+    revoke = _command(verbs, "revoke", "吊销 end a client for good", registration.revoke)
+    revoke.add_argument("client", metavar="CLIENT")
+    shown = _command(commands, "token", "演示客户端的令牌 a demo client's token", token.token)
+    shown.add_argument("client", metavar="CLIENT")
+
+
+def _noun(commands: Commands, name: str, about: str) -> Commands:
+    return commands.add_parser(name, help=about).add_subparsers(required=True, metavar="COMMAND")
+
+
+def _call(commands: Commands, name: str, about: str, call: Call) -> ArgumentParser:
+    """A command that speaks to a running hub."""
+    return _command(commands, name, about, lambda given: call(hub_of(given), given))
+
+
+def _command(commands: Commands, name: str, about: str, run: Run) -> ArgumentParser:
+    command = commands.add_parser(name, help=about, description=about, parents=[_everywhere()])
     command.set_defaults(run=run)
+    return command
+
+
+def _everywhere() -> ArgumentParser:
+    """Options that may stand before a command as well as behind it."""
+    options = ArgumentParser(add_help=False, argument_default=SUPPRESS)
+    options.add_argument("--hub", metavar="ADDRESS", help="default: as the settings say")
+    options.add_argument("--as", dest="caller", metavar="CLIENT", help="a client of the demo")
+    options.add_argument("--home", type=Path, help="the folder of all state (VITALHUB_HOME)")
+    return options
+
+
+def _limit(command: ArgumentParser) -> None:
+    command.add_argument("--limit", type=int, default=100, help="at most so many lines (100)")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

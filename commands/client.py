@@ -6,11 +6,9 @@ from typing import Any
 
 import httpx
 
+from commands.errors import CommandFailed
+
 TIMEOUT_SECONDS = 60.0
-
-
-class CommandFailed(Exception):
-    """The hub refused, or cannot be reached; the text is for the person at the terminal."""
 
 
 @dataclass(slots=True)
@@ -34,7 +32,7 @@ class HubClient:
         reply = self._post(token, document, variables or {})
         if reply.status_code == httpx.codes.UNAUTHORIZED:  # a token lives ten minutes
             reply = self._post(self.token(), document, variables or {})
-        body = reply.json()
+        body = self._body(reply)
         if body.get("errors"):
             raise CommandFailed("\n".join(_told(error) for error in body["errors"]))
         data: dict[str, Any] = body["data"]
@@ -52,7 +50,7 @@ class HubClient:
                 f"{self.client_id} 未能登录：请核对客户端编号与密钥。"
                 f"{self.client_id} could not log in: check client id and secret."
             )
-        self._token = str(reply.json()["access_token"])
+        self._token = str(self._body(reply)["access_token"])
         return self._token
 
     def _post(self, token: str, document: str, variables: Mapping[str, object]) -> httpx.Response:
@@ -65,11 +63,23 @@ class HubClient:
     def _send(self, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
         try:
             return self._http.post(path, **request)
-        except httpx.TransportError as wrong:
+        except (httpx.TransportError, httpx.InvalidURL) as wrong:
             raise CommandFailed(
-                f"无法连接 {self.address}：请先运行 make serve。"
-                f"Cannot reach {self.address}: run make serve first."
+                f"无法连接 {self.address}：请先运行 make serve，或用 --hub 写明地址。"
+                f"Cannot reach {self.address}: run make serve first, or name the hub with --hub."
             ) from wrong
+
+    def _body(self, reply: httpx.Response) -> dict[str, Any]:
+        try:
+            body = reply.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise CommandFailed(
+                f"{self.address} 的应答不是枢纽的应答（HTTP {reply.status_code}），请核对 --hub。"
+                f"{self.address} does not answer like a hub; check --hub."
+            )
+        return body
 
 
 def _told(error: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ the heavy worker beside it. Everything else is a command that talks to a running
 """
 
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -42,8 +43,8 @@ from demo.city import DemoCity
 from demo.scenario import ScenarioName
 from jobs import derive, publish
 from jobs.derive import Deriver
-from jobs.heavy import owner_name
 from jobs.intake import Intake
+from jobs.owner import owner_name
 from jobs.publish import Publisher
 from jobs.queue import Job, JobQueue, Place
 from jobs.schedule import Schedule
@@ -85,8 +86,6 @@ class Hub:
 
     def run_jobs(self) -> None:
         """Until the worker is stopped: ask for what is needed, and do what belongs here."""
-        self.queue.release_place(Place.SERVER)
-        self.ledger.adopt(self.settings.landing)
         self.worker.run(idle=lambda: self.schedule.look(self.store.load()))
 
     def close(self) -> None:
@@ -132,6 +131,8 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     ledger = Ledger(registry, clock)
     quality = QualityRecord(registry, clock, settings.landing)
     queue = JobQueue(registry)
+    ledger.adopt(settings.landing)
+    queue.release_place(Place.SERVER)
     usage = UsageLog(settings.home / "usage")
     keys = SigningKeys(settings.home / "keys" / "signing.json")
     issuer = Issuer(settings.issuer, AUDIENCE, keys, clients)
@@ -183,6 +184,7 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
             place=Place.SERVER,
             owner=owner_name("server"),
             handlers={publish.KIND: run_publish, derive.KIND: run_derive},
+            recover=lambda: ledger.adopt(settings.landing),
         ),
         schedule=Schedule(queue, ledger, engine, quality, inputs, clock),
     )
@@ -199,12 +201,14 @@ def import_city(store: CatalogueStore, city: Path) -> None:
 def secret_file(file: Path) -> str:
     """A random key that is made once, in a file only its owner can read."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with file.open("x", encoding="ascii") as stream:
-            file.chmod(0o600)
+    if not file.exists():
+        part = file.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
             stream.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
     return file.read_text("ascii")
 
 

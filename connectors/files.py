@@ -109,13 +109,8 @@ class FileExtraction:
         self.acknowledged = True
 
     def refuse(self, error: UserError) -> None:
-        moved = self._move("refused")
-        if moved is not None:
-            reason = moved.with_name(moved.name + ".reason.txt")
-            text = f"{error.code}\n{error.message_zh}\n{error.message_en}\n"
-            reason.write_text(text, encoding="utf-8")
-            sync(reason)
-            sync(reason.parent)
+        # The reason first: a crash between the two leaves no refused file without one.
+        self._move("refused", f"{error.code}\n{error.message_zh}\n{error.message_en}\n")
 
     def _rows(self, stream: BufferedReader, layout: Layout) -> Iterator[Row]:
         options = self.options
@@ -130,14 +125,14 @@ class FileExtraction:
             content, self.origin, layout, options.sheet, options.header, self.limits
         )
 
-    def _move(self, room: str) -> Path | None:
+    def _move(self, room: str, reason: str | None = None) -> None:
         """Rename the file that was read (not one that took its name since) into a sister folder."""
         try:
             there = self.path.lstat()
         except FileNotFoundError:
-            return None
+            return
         if self._inode not in (0, there.st_ino):
-            return None
+            return
         folder = self.path.parent.parent / room
         folder.mkdir(exist_ok=True)
         target = folder / self.path.name
@@ -145,10 +140,13 @@ class FileExtraction:
         while os.path.lexists(target):
             number += 1
             target = folder / f"{self.path.stem}.{number}{self.path.suffix}"
+        if reason is not None:
+            told = target.with_name(target.name + ".reason.txt")
+            told.write_text(reason, encoding="utf-8")
+            sync(told)
         self.path.rename(target)
         sync(folder)
         sync(self.path.parent)
-        return target
 
 
 def chained(digest: str, previous: Mapping[str, object] | None) -> str:

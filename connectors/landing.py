@@ -96,7 +96,7 @@ def hand_over(landed: Landed, verdict_summary: Mapping[str, object], landing: Pa
 
 
 def discard(landed: Landed) -> None:
-    """Drop a load that is not to be handed over: its check failed by a fault of ours."""
+    """Drop what is left of a load that was not handed over: known already, or a fault came."""
     if landed.folder.parent.name == INCOMING:
         shutil.rmtree(landed.folder, ignore_errors=True)
 
@@ -145,7 +145,8 @@ def process_mark(pid: int) -> str:
     """`pid.start`, so that a new process with an old number is not taken for the old one."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
-        return f"{pid}.{stat.rpartition(')')[2].split()[19]}"
+        state, *rest = stat.rpartition(")")[2].split()
+        return f"{pid}.gone" if state in "ZX" else f"{pid}.{rest[18]}"
     except OSError:
         return f"{pid}.{'0' if _alive(pid) else 'gone'}"
 

@@ -2,8 +2,9 @@
 
 Rules: a load changes its state only along TRANSITIONS, and to the state it is in already as a no-op,
 so that every step may be repeated after a crash; the feed's cursor moves in the same transaction
-that records the hand-over (or the rejection), never before the load is in place; a load found in
-the landing without its record (a crash between the two) is adopted from its manifest.
+that records the hand-over (or the rejection), never before the load is in place; what stands in the
+landing is recorded from its manifest alone, by whoever sees it first: the worker that handed it over,
+or any process that starts after a crash between the two.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from catalog.clock import Clock
@@ -28,7 +29,7 @@ TRANSITIONS: Mapping[LoadState, frozenset[LoadState]] = {
     S.LANDED: frozenset({S.CHECKED, S.FAILED}),
     S.CHECKED: frozenset({S.LANDED, S.HANDED_OVER, S.REJECTED, S.FAILED}),
     S.HANDED_OVER: frozenset({S.PUBLISHED, S.REJECTED, S.FAILED}),
-    S.FAILED: frozenset({S.LANDED, S.HANDED_OVER, S.PUBLISHED, S.REJECTED}),
+    S.FAILED: frozenset({S.LANDED, S.CHECKED, S.HANDED_OVER, S.PUBLISHED, S.REJECTED}),
     S.PUBLISHED: frozenset(),
     S.REJECTED: frozenset(),
     S.REFUSED: frozenset(),
@@ -82,13 +83,12 @@ class Ledger:
             session.expunge_all()
             return rows
 
-    def in_state(self, state: LoadState) -> tuple[LoadId, ...]:
-        """The loads in a state, oldest first."""
+    def in_state(self, state: LoadState) -> Mapping[LoadId, DatasetCode]:
+        """The loads in a state, oldest first, and what each is a load of."""
+        query = select(Load.id, Load.data_set).where(Load.state == state)
         with self.registry.read() as session:
-            found = session.scalars(
-                select(Load.id).where(Load.state == state).order_by(Load.landed_at, Load.id)
-            )
-            return tuple(LoadId(load) for load in found)
+            found = session.execute(query.order_by(Load.landed_at, Load.id))
+            return {LoadId(load): DatasetCode(data_set) for load, data_set in found}
 
     def feeds(self) -> Mapping[tuple[SourceId, DatasetCode], FeedStanding]:
         """Where each feed that was ever tried stands."""
@@ -118,16 +118,30 @@ class Ledger:
     def checked(self, load: LoadId, good: int, rejected: int) -> None:
         with self.registry.write() as session:
             row = _found(session, load)
-            _move(row, S.CHECKED)
-            row.good, row.rejected = good, rejected
-
-    def handed_over(self, landed: Landed) -> None:
-        """The load is in place: its cursor counts from now on."""
-        with self.registry.write() as session:
-            row = _found(session, landed.load_id)
             if LoadState(row.state) not in IN_PLACE:
-                _move(row, S.HANDED_OVER)
-                self._advance(session, landed)
+                _move(row, S.CHECKED)
+                row.good, row.rejected = good, rejected
+
+    def handed_over(self, folder: Path) -> bool:
+        """Record a load that stands in the landing: its cursor counts from now on. False: known."""
+        landed = reopened(folder)
+        with self.registry.write() as session:
+            row = session.get(Load, landed.load_id)
+            if row is None:
+                row = self._row(landed, S.CHECKED, None)
+                session.add(row)
+            if LoadState(row.state) in IN_PLACE:
+                return False
+            _judge(row, read_manifest(folder).get("verdict"))
+            self._advance(session, landed)
+            return True
+
+    def adopt(self, landing: Path) -> tuple[LoadId, ...]:
+        """Record the loads in place that a crash kept out of the registry; those adopted."""
+        with self.registry.read() as session:
+            known = set(session.scalars(select(Load.id).where(Load.state.in_(IN_PLACE))))
+        found = [(load, folder) for load, folder in handed_over(landing) if load not in known]
+        return tuple(load for load, folder in found if self.handed_over(folder))
 
     def rejected(self, landed: Landed, error: UserError | None = None) -> None:
         """The batch is refused as a whole and kept; the feed goes on behind it."""
@@ -185,23 +199,6 @@ class Ledger:
             state.last_success_at = self.clock.now()
             state.failures = 0
 
-    def adopt(self, landing: Path) -> tuple[LoadId, ...]:
-        """Record the loads in place that a crash kept out of the registry; those adopted."""
-        adopted = []
-        for load, folder in handed_over(landing):
-            landed = reopened(folder)
-            with self.registry.write() as session:
-                row = session.get(Load, load)
-                if row is not None and LoadState(row.state) not in {S.LANDED, S.CHECKED}:
-                    continue
-                if row is None:
-                    row = self._row(landed, S.CHECKED, None)
-                    session.add(row)
-                _judge(row, read_manifest(folder).get("verdict"))
-                self._advance(session, landed)
-            adopted.append(load)
-        return tuple(adopted)
-
     def _feed_error(self, state: FeedState, error: UserError) -> None:
         state.last_error_at = self.clock.now()
         state.last_error_code = error.code
@@ -224,6 +221,7 @@ class Ledger:
         )
 
     def _advance(self, session: Session, landed: Landed) -> None:
+        _end_interrupted(session, landed)
         state = _feed(session, landed.source, landed.data_set)
         if landed.cursor is not None and not _is_behind(landed.cursor, state.cursor):
             state.cursor = dict(landed.cursor)
@@ -238,6 +236,22 @@ def _feed(session: Session, source: str, data_set: str) -> FeedState:
         state = FeedState(source=source, data_set=data_set, failures=0)
         session.add(state)
     return state
+
+
+def _end_interrupted(session: Session, landed: Landed) -> None:
+    """A feed takes in one load at a time: another one that is still on its way lost its worker, and
+    its input has come in by this one or comes again. If it does stand in the landing, it is adopted.
+    """
+    session.execute(
+        update(Load)
+        .where(
+            Load.source == landed.source,
+            Load.data_set == landed.data_set,
+            Load.id != landed.load_id,
+            Load.state.in_((S.LANDED, S.CHECKED)),
+        )
+        .values(state=S.FAILED)
+    )
 
 
 def _standing(state: FeedState) -> FeedStanding:

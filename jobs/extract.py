@@ -13,7 +13,7 @@ from catalog.domain import Feed, Source
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, SourceId
 from connectors.connections import Connections
-from connectors.errors import FileChanged, FileRefused
+from connectors.errors import FileChanged, FileRefused, SourceError
 from connectors.ledger import Ledger
 from connectors.source import Extraction, Fetch, extractions
 from jobs.intake import Batch, Intake
@@ -56,7 +56,9 @@ class Extractor:
             self.intake.take(batch)
         except FileChanged:
             return  # it is still being written; the next round reads it
-        except UserError as wrong:
+        except (
+            SourceError
+        ) as wrong:  # what is no fault of the input never costs the input its place
             self.ledger.refused(fetch, extraction.origin, wrong)
             extraction.refuse(wrong)
             if not isinstance(wrong, FileRefused):

@@ -1,14 +1,15 @@
 """The heavy worker's process: loads, checks and releases. `python -m jobs.heavy`, started by the server.
 
-It ends when its standard input ends, which is when the server does, and never opens the warehouse.
+It ends when its standard input ends, which is when the server does, and never opens the warehouse. Where
+it stops is all the same: what a worker leaves half done, the next one sweeps away, adopts or repeats.
 """
 
 import logging
 import os
-import socket
 import sys
 import threading
 from pathlib import Path
+from time import sleep
 
 from catalog.clock import SystemClock
 from catalog.ids import DatasetCode, LoadId, SourceId
@@ -19,6 +20,7 @@ from connectors.ledger import Ledger
 from jobs import extract, release
 from jobs.extract import Extractor
 from jobs.intake import Intake
+from jobs.owner import owner_name
 from jobs.queue import Job, JobQueue, Place
 from jobs.release import Releaser
 from jobs.worker import Worker
@@ -27,11 +29,8 @@ from registry.store import Registry
 from settings import Settings
 
 LOG = logging.getLogger(__name__)
-
-
-def owner_name(role: str) -> str:
-    """Who holds a lease: host, process and role."""
-    return f"{socket.gethostname()[:24]}:{os.getpid()}:{role}"
+GRACE_SECONDS = 8.0
+"""How long the job at hand may go on when the server has ended."""
 
 
 def heavy_worker(settings: Settings) -> Worker:
@@ -60,6 +59,7 @@ def heavy_worker(settings: Settings) -> Worker:
         place=Place.HEAVY,
         owner=owner_name("heavy"),
         handlers={extract.KIND: run_extract, release.KIND: run_release},
+        recover=lambda: ledger.adopt(settings.landing),
     )
 
 
@@ -69,6 +69,7 @@ def main() -> None:
     Path(settings.landing).mkdir(parents=True, exist_ok=True)
     sweep(settings.landing)
     worker = heavy_worker(settings)
+    worker.recover()  # before anything is read: a load in place that is not recorded counts first
     threading.Thread(target=_stop_with_parent, args=(worker,), daemon=True).start()
     worker.run()
 
@@ -77,6 +78,8 @@ def _stop_with_parent(worker: Worker) -> None:
     while sys.stdin.buffer.read(4096):
         pass
     worker.stopping.set()
+    sleep(GRACE_SECONDS)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from catalog.ids import LoadId, SourceId
 from connectors.landing import Landed, discard, hand_over, land
 from connectors.ledger import Ledger
 from connectors.source import Extraction
-from quality.gate import Decision, RowRef, Verdict, check
+from quality.gate import RowRef, Verdict, check
 from quality.record import QualityRecord
 from warehouse.scratch import Scratch
 
@@ -46,21 +46,14 @@ class Intake:
     def take(self, batch: Batch) -> Landed | None:
         """The load in place, or None when it was there already. Raises what the source raises."""
         landed = land(batch.extraction, batch.source, batch.contract, self.landing, self.clock)
-        if not self.ledger.landed(landed, batch.released_from):
-            discard(landed)
-            batch.extraction.acknowledge()
-            return None
         try:
-            verdict = self._check(landed, batch)
-            self._hand_over(landed, batch.contract, verdict)
-        except BaseException:
+            is_new = self.ledger.landed(landed, batch.released_from)
+            if is_new:
+                self._hand_over(landed, batch.contract, self._check(landed, batch))
+        finally:
             discard(landed)
-            raise
         batch.extraction.acknowledge()
-        LOG.info(
-            "%s %s: %d of %d rows good", landed.data_set, landed.origin, verdict.good, verdict.rows
-        )
-        return landed
+        return landed if is_new else None
 
     def _check(self, landed: Landed, batch: Batch) -> Verdict:
         with Scratch([landed.folder]) as scratch:
@@ -83,8 +76,7 @@ class Intake:
             "good": verdict.good,
             "rejected": verdict.rejected,
         }
-        hand_over(landed, summary, self.landing)
-        if verdict.decision is Decision.REJECT:
-            self.ledger.rejected(landed)
-        else:
-            self.ledger.handed_over(landed)
+        self.ledger.handed_over(hand_over(landed, summary, self.landing))
+        LOG.info(
+            "%s %s: %d of %d rows good", landed.data_set, landed.origin, verdict.good, verdict.rows
+        )

@@ -1,9 +1,10 @@
 """The queue of jobs: a registry table, claimed with leases.
 
 A job is asked for in the same transaction as the change that needs it. Who claims one holds a lease;
-when its holder dies the lease runs out and another takes over, so every handler is idempotent. A job
-that fails waits longer each time and is given up, with its problem kept, after MAX_ATTEMPTS. Leases
-run on system time: they are about processes, not about the city.
+when its holder dies the lease is taken back, at the latest when it runs out, and another takes over,
+so every handler is idempotent; who lost a lease no longer says what became of the job. A job that
+fails waits longer each time and is given up, with its problem kept, after MAX_ATTEMPTS. Leases run on
+system time: they are about processes, not about the city.
 """
 
 import secrets
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from catalog.ids import JobId
 from jobs.models import JobRow
+from jobs.owner import is_gone
 from registry.store import Registry
 
 LEASE = timedelta(seconds=60)
@@ -48,6 +50,7 @@ class Job:
     key: str
     payload: Mapping[str, object]
     attempts: int
+    owner: str
 
     def text(self, name: str) -> str:
         """A field of the payload."""
@@ -108,14 +111,14 @@ class JobQueue:
             row.attempts += 1
             row.lease_owner = owner
             row.lease_until = _now() + LEASE
-            return Job(JobId(row.id), row.kind, row.key, dict(row.payload), row.attempts)
+            return Job(JobId(row.id), row.kind, row.key, dict(row.payload), row.attempts, owner)
 
-    def renew(self, job: Job, owner: str) -> bool:
+    def renew(self, job: Job) -> bool:
         """Hold on to a long job; False when it was taken over."""
         with self._registry.write() as session:
             held = session.execute(
                 update(JobRow)
-                .where(JobRow.id == job.id, JobRow.lease_owner == owner)
+                .where(JobRow.id == job.id, JobRow.lease_owner == job.owner)
                 .values(lease_until=_now() + LEASE)
                 .returning(JobRow.id)
             )
@@ -128,7 +131,9 @@ class JobQueue:
     def failed(self, job: Job, problem: str, *, for_good: bool = False) -> None:
         """Wait and try again, or give up: `for_good`, or after MAX_ATTEMPTS."""
         with self._registry.write() as session:
-            row = session.get_one(JobRow, job.id)
+            row = _held(session, job)
+            if row is None:
+                return
             row.problem = problem[:2000]
             row.lease_owner = row.lease_until = None
             if for_good or row.attempts >= MAX_ATTEMPTS:
@@ -146,6 +151,21 @@ class JobQueue:
                 .values(state=State.READY, lease_owner=None, lease_until=None)
             )
 
+    def release_gone(self, place: Place) -> int:
+        """Take back the leases of processes of this machine that are gone; how many."""
+        leased = (JobRow.place == place, JobRow.state == State.LEASED)
+        with self._registry.read() as session:
+            owners = session.scalars(select(JobRow.lease_owner).where(*leased)).all()
+        gone = [owner for owner in owners if owner is not None and is_gone(owner)]
+        if gone:
+            with self._registry.write() as session:
+                session.execute(
+                    update(JobRow)
+                    .where(*leased, JobRow.lease_owner.in_(gone))
+                    .values(state=State.READY, lease_owner=None, lease_until=None)
+                )
+        return len(gone)
+
     def open_keys(self) -> frozenset[str]:
         """The keys of the jobs that wait or run."""
         with self._registry.read() as session:
@@ -160,7 +180,9 @@ class JobQueue:
 
 def finish(session: Session, job: Job) -> None:
     """Mark a job done inside the transaction that records what it did."""
-    row = session.get_one(JobRow, job.id)
+    row = _held(session, job)
+    if row is None:
+        return
     again = dict(row.payload).pop("again", False)
     row.lease_owner = row.lease_until = None
     row.problem = None
@@ -169,6 +191,12 @@ def finish(session: Session, job: Job) -> None:
         row.state, row.attempts, row.run_after = State.READY, 0, _now()
     else:
         row.state, row.finished_at = State.DONE, _now()
+
+
+def _held(session: Session, job: Job) -> JobRow | None:
+    """The job's row; None when its lease was taken over."""
+    row = session.get(JobRow, job.id)
+    return row if row is not None and row.lease_owner == job.owner else None
 
 
 def _claimable(place: Place, now: datetime) -> ColumnElement[bool]:

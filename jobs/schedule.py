@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
+from catalog.contracts import PublishMode
 from catalog.domain import interval
 from catalog.ids import DatasetCode, SourceId
 from connectors.ledger import FeedStanding, Ledger
@@ -47,7 +48,7 @@ class Schedule:
         """Ask for what is needed and not yet open; how many jobs that were."""
         wanted = [
             *due_feeds(catalogue, self.ledger.feeds(), self.clock.now()),
-            *self._handed_over(),
+            *self._handed_over(catalogue),
             *self._stale(catalogue),
             *self._released(),
         ]
@@ -57,8 +58,17 @@ class Schedule:
             self.queue.ask(job.kind, job.place, job.key, job.payload)
         return len(missing)
 
-    def _handed_over(self) -> Iterable[Asked]:
-        for load in self.ledger.in_state(LoadState.HANDED_OVER):
+    def _handed_over(self, catalogue: Catalogue) -> Iterable[Asked]:
+        """All loads in place; of a set whose loads replace each other only the oldest, so that one
+        whose publication had to wait never takes the place of a younger one.
+        """
+        ahead: set[DatasetCode] = set()
+        for load, data_set in self.ledger.in_state(LoadState.HANDED_OVER).items():
+            contract = catalogue.contracts.get(data_set)
+            in_order = contract is None or contract.publish_mode is not PublishMode.APPEND
+            if in_order and data_set in ahead:
+                continue
+            ahead.add(data_set)
             yield Asked(publish.KIND, Place.SERVER, f"publish {load}", {"load": load})
 
     def _released(self) -> Iterable[Asked]:

@@ -14,7 +14,7 @@ PROJECT = Path(__file__).parents[1]
 STOP_SECONDS = 10.0
 LOOK_SECONDS = 0.2
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
-STEADY_SECONDS = 60.0
+STEADY_SECONDS = 10.0
 """A child that ran this long is not one that cannot start."""
 
 
@@ -40,8 +40,7 @@ class Supervisor:
         """End the child, politely first."""
         self._stopping.set()
         self._thread.join()
-        if self._child.stdin is not None:
-            self._child.stdin.close()
+        self._hang_up()
         try:
             self._child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -55,6 +54,7 @@ class Supervisor:
                 continue
             if monotonic() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
+            self._hang_up()
             LOG.warning(
                 "%s ended with %s; started again in %.1f s",
                 self._command[-1],
@@ -64,7 +64,14 @@ class Supervisor:
             if self._stopping.wait(pause):
                 return
             pause, started = min(LONGEST_PAUSE_SECONDS, pause * 2), monotonic()
-            self._child = self._start()
+            try:
+                self._child = self._start()
+            except OSError:  # no memory, no process: the next round tries again
+                LOG.exception("%s could not be started", self._command[-1])
+
+    def _hang_up(self) -> None:
+        if self._child.stdin is not None:
+            self._child.stdin.close()
 
     def _start(self) -> "subprocess.Popen[bytes]":
         # Its own session: a Ctrl-C at the terminal is the parent's, which ends its children in order.

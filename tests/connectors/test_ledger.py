@@ -15,6 +15,7 @@ from registry.store import Registry
 from tests.connectors.test_landing import CLOCK, FETCH, Given
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
+VERDICT = {"decision": "publish", "good": 1, "rejected": 1}
 SOURCE, DATA_SET = FETCH.source.id, FETCH.contract.data_set
 
 
@@ -40,8 +41,7 @@ def state(ledger: Ledger, landed: Landed) -> LoadState:
 def publish(ledger: Ledger, landed: Landed, landing: Path) -> None:
     assert ledger.landed(landed)
     ledger.checked(landed.load_id, 1, 1)
-    hand_over(landed, {"decision": "publish", "good": 1, "rejected": 1}, landing)
-    ledger.handed_over(landed)
+    ledger.handed_over(hand_over(landed, VERDICT, landing))
     ledger.published(landed.load_id, Seq(7), NOW)
 
 
@@ -51,10 +51,9 @@ def test_a_load_goes_its_way_and_the_cursor_moves_at_the_hand_over(
     ledger.landed(landed)
     ledger.checked(landed.load_id, 1, 1)
     assert ledger.cursor(SOURCE, DATA_SET) is None
-    hand_over(landed, {}, tmp_path / "landing")
-    ledger.handed_over(landed)
+    ledger.handed_over(hand_over(landed, VERDICT, tmp_path / "landing"))
     assert ledger.cursor(SOURCE, DATA_SET) == {"after": 2}
-    assert ledger.in_state(LoadState.HANDED_OVER) == (landed.load_id,)
+    assert ledger.in_state(LoadState.HANDED_OVER) == {landed.load_id: DATA_SET}
     ledger.published(landed.load_id, Seq(7), NOW)
     row = ledger.load(landed.load_id)
     assert row is not None
@@ -66,7 +65,8 @@ def test_a_load_goes_its_way_and_the_cursor_moves_at_the_hand_over(
 def test_every_step_may_be_repeated(ledger: Ledger, landed: Landed, tmp_path: Path) -> None:
     publish(ledger, landed, tmp_path / "landing")
     ledger.published(landed.load_id, Seq(7), NOW)
-    ledger.handed_over(landed)
+    assert not ledger.handed_over(tmp_path / "landing" / landed.load_id)
+    ledger.checked(landed.load_id, 1, 1)
     assert state(ledger, landed) is LoadState.PUBLISHED
 
 
@@ -159,6 +159,33 @@ def test_a_load_in_place_that_a_crash_left_unrecorded_is_adopted_once(
     assert state(ledger, landed) is wanted
     assert ledger.cursor(SOURCE, DATA_SET) == {"after": 2}
     assert ledger.adopt(tmp_path / "landing") == ()
+
+
+def test_a_load_that_another_process_adopts_while_it_is_on_its_way_goes_on(
+    ledger: Ledger, landed: Landed, tmp_path: Path
+) -> None:
+    ledger.landed(landed)
+    place = hand_over(landed, VERDICT, tmp_path / "landing")
+    assert ledger.adopt(tmp_path / "landing") == (landed.load_id,)
+    ledger.checked(landed.load_id, 0, 2)
+    assert not ledger.handed_over(place)
+    row = ledger.load(landed.load_id)
+    assert row is not None
+    assert (row.state, row.good, row.rejected) == (LoadState.HANDED_OVER, 1, 1)
+
+
+def test_a_load_whose_input_came_in_by_another_one_is_not_left_on_its_way(
+    ledger: Ledger, landed: Landed, tmp_path: Path
+) -> None:
+    ledger.landed(landed)
+    ledger.checked(landed.load_id, 1, 1)
+    later = land(
+        Given(["1", "2", "3"], name="later"), SOURCE, FETCH.contract, tmp_path / "landing", CLOCK
+    )
+    publish(ledger, later, tmp_path / "landing")
+    assert state(ledger, landed) is LoadState.FAILED
+    ledger.handed_over(hand_over(landed, VERDICT, tmp_path / "landing"))
+    assert state(ledger, landed) is LoadState.HANDED_OVER
 
 
 def test_a_load_adopted_late_never_takes_the_cursor_back(

@@ -1,10 +1,13 @@
+import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from connectors.landing import process_mark
 from jobs.models import JobRow
+from jobs.owner import owner_name
 from jobs.queue import MAX_ATTEMPTS, Job, JobQueue, Place
 from registry.store import Registry
 
@@ -18,6 +21,15 @@ def claimed(queue: JobQueue) -> Job:
     job = queue.claim(Place.HEAVY, "worker")
     assert job is not None
     return job
+
+
+def gone_process() -> str:
+    """The name of an owner that no longer runs."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        mark = process_mark(process.pid)
+        process.kill()
+    host, _, role = owner_name("heavy").split(":")
+    return f"{host}:{mark}:{role}"
 
 
 def let_time_pass(registry: Registry, by: timedelta) -> None:
@@ -65,8 +77,11 @@ def test_a_leased_job_is_taken_over_only_after_its_lease(
     second = queue.claim(Place.HEAVY, "other")
     assert second is not None
     assert second.id == first.id
-    assert not queue.renew(first, "worker")
-    assert queue.renew(second, "other")
+    assert not queue.renew(first)
+    queue.done(first)
+    queue.failed(first, "late")
+    assert queue.renew(second)
+    assert queue.open_keys() == {"load a"}
 
 
 def test_a_failing_job_waits_longer_each_time_and_is_given_up_with_its_problem(
@@ -93,6 +108,31 @@ def test_a_server_that_starts_takes_back_the_leases_of_the_one_that_died(queue: 
     assert queue.claim(Place.SERVER, "dead server") is not None
     queue.release_place(Place.SERVER)
     assert queue.claim(Place.SERVER, "new server") is not None
+
+
+def test_the_lease_of_a_process_that_is_gone_is_taken_back_at_once(queue: JobQueue) -> None:
+    for key in ("gone", "alive", "elsewhere"):
+        queue.ask("load", Place.HEAVY, key, {})
+    owners = [gone_process(), owner_name("heavy"), "another-host:1.2:heavy"]
+    jobs = [queue.claim(Place.HEAVY, owner) for owner in owners]
+    assert queue.release_gone(Place.HEAVY) == 1
+    again = queue.claim(Place.HEAVY, owner_name("heavy"))
+    assert again is not None
+    assert jobs[0] is not None
+    assert (again.id, again.attempts) == (jobs[0].id, 2)
+    assert queue.claim(Place.HEAVY, owner_name("heavy")) is None
+
+
+def test_finished_jobs_are_forgotten_after_a_day(queue: JobQueue, registry: Registry) -> None:
+    for key in ("old", "new"):
+        queue.ask("load", Place.HEAVY, key, {})
+        queue.done(claimed(queue))
+    with registry.write() as session:
+        past = datetime.now(UTC) - timedelta(days=1, minutes=1)
+        session.execute(update(JobRow).where(JobRow.key == "old").values(finished_at=past))
+    queue.forget_finished()
+    with registry.read() as session:
+        assert session.scalars(select(JobRow.key)).all() == ["new"]
 
 
 def test_many_claimers_never_get_the_same_job(queue: JobQueue) -> None:

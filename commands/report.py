@@ -46,6 +46,7 @@ def report(hub: HubClient, given: Namespace) -> None:
         _write(given.out, hub.execute(HTML, {"load": given.load})["qualityReport"]["html"])
         return
     found = hub.execute(REPORT, {"load": given.load})["qualityReport"]
+    found["decision"] = found["decision"].lower()
     facts = [(label, found[name]) for name, label in FACTS.items()]
     sheet(
         f"质量报告 Quality report {found['load']}",

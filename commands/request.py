@@ -124,7 +124,13 @@ def submit(hub: HubClient, given: Namespace) -> None:
 def decide(hub: HubClient, given: Namespace) -> None:
     """Approve as asked, approve less, or refuse with reason and basis."""
     decision = _refusal(given) if given.reject else _approval(hub, given)
-    _told(hub.execute(DECIDE, {"id": given.id, "decision": decision}))
+    reply = hub.execute(DECIDE, {"id": given.id, "decision": decision})
+    _told(reply)
+    if reply["request"]["state"] == "UNDER_REVIEW":
+        say(
+            "已记录您的同意；含重要数据列，另一名数据管理员还须同意。"
+            "Your approval is recorded; important columns need another steward's too."
+        )
 
 
 def scope_table(parts: list[Mapping[str, Any]]) -> None:

@@ -156,7 +156,7 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     )
     inputs = sharing.derivation_inputs
     intake = Intake(settings.landing, ledger, quality, clock)
-    publisher = Publisher(engine, ledger, settings.landing)
+    publisher = Publisher(engine, ledger, quality, settings.landing)
     deriver = Deriver(engine, intake, inputs, mask_key, clock)
 
     def run_publish(job: Job) -> None:

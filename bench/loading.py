@@ -51,7 +51,8 @@ def loading() -> Table:
         registry, clock, landing = Registry(registry_url), SystemClock(), folder / "landing"
         landing.mkdir()
         ledger = Ledger(registry, clock)
-        intake = Intake(landing, ledger, QualityRecord(registry, clock, landing), clock)
+        quality = QualityRecord(registry, clock, landing)
+        intake = Intake(landing, ledger, quality, clock)
         catalogue = Catalogue({DATA_SET: promise}, {}, Places(()), sources=(_source(),))
         connection = SqlConnection(kind="sql", url=SecretStr(f"sqlite:///{file}"))
         extractor = Extractor(intake, ledger, Connections({"bench": connection}), clock)
@@ -60,7 +61,7 @@ def loading() -> Table:
         extractor.run(catalogue, SOURCE, DATA_SET)
         landed = perf_counter()
         (load,) = ledger.in_state(LoadState.HANDED_OVER)
-        publication = Publisher(warehouse, ledger, landing).run(catalogue, load)
+        publication = Publisher(warehouse, ledger, quality, landing).run(catalogue, load)
         done = perf_counter()
         assert publication is not None
         assert publication.rows == ROWS

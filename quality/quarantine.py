@@ -14,7 +14,7 @@ from sqlglot import exp
 from catalog.contracts import Classification, Contract
 from catalog.ids import RuleId
 from quality.bound import Bound
-from quality.condition import all_rows, chosen, column, number
+from quality.condition import all_rows, chosen, column
 from quality.gate import REJECTED_FILE
 from quality.reason import HIDDEN
 from quality.rule import STRUCTURE, binding_rules
@@ -22,6 +22,8 @@ from quality.verdict import RowRef
 from warehouse.scratch import Scratch
 
 MAX_PAGE = 500
+RAW_FILE, UNFIT_FILE = "raw.parquet", "unfit.parquet"
+"""A load as it landed, and the rows that published data speaks against, by their number in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +53,32 @@ class QuarantinePage:
 def quarantine_page(
     folder: Path, contract: Contract, *, offset: int = 0, limit: int = 50
 ) -> QuarantinePage:
-    """Rows `offset` to `offset + limit` of a load's folder, in source order; at most MAX_PAGE."""
-    if not (folder / REJECTED_FILE).exists():
+    """Rows `offset` to `offset + limit` of a load's folder, by file and line; at most MAX_PAGE."""
+    rows = _rows(folder)
+    if rows is None:
         return QuarantinePage(0, ())
-    first = number(max(offset, 0))
-    last = number(max(offset, 0) + min(max(limit, 0), MAX_PAGE))
-    place = column("file_row_number")
-    window = exp.and_(
-        exp.GTE(this=place, expression=first), exp.LT(this=place.copy(), expression=last)
+    page = (
+        _select(rows)
+        .order_by(column("_file"), column("_line"))
+        .limit(min(max(limit, 0), MAX_PAGE))
+        .offset(max(offset, 0))
     )
     with _opened(folder) as scratch:
-        total = scratch.execute(exp.select(all_rows()).from_(_file(folder)))[0][0]
-        found = scratch.execute(_select(folder).where(window).order_by(place.copy()))
+        total = scratch.execute(exp.select(all_rows()).from_(rows.subquery("rows")))[0][0]
+        found = scratch.execute(page)
     return QuarantinePage(int(str(total)), tuple(_row(item, contract) for item in found))
 
 
 def quarantined(
-    folder: Path, contract: Contract, rows: Sequence[RowRef]
+    folder: Path, contract: Contract, chosen_rows: Sequence[RowRef]
 ) -> Mapping[RowRef, QuarantinedRow]:
     """Those of the rows that stand in the load's quarantine."""
-    if not rows or not (folder / REJECTED_FILE).exists():
+    rows = _rows(folder)
+    if not chosen_rows or rows is None:
         return {}
     bound = Bound()
     with _opened(folder) as scratch:
-        found = scratch.execute(_select(folder).where(chosen(rows, bound)), bound.values)
+        found = scratch.execute(_select(rows).where(chosen(chosen_rows, bound)), bound.values)
     return {row.row: row for row in (_row(item, contract) for item in found)}
 
 
@@ -82,15 +86,41 @@ def _opened(folder: Path) -> Scratch:
     return Scratch([folder], memory_limit="256MB", threads=1)
 
 
-def _file(folder: Path) -> exp.Expr:
-    path = exp.Literal.string(str(folder / REJECTED_FILE))
-    numbered = exp.EQ(this=exp.column("file_row_number"), expression=exp.true())
-    return exp.Table(this=exp.func("read_parquet", path, numbered))
+def _rows(folder: Path) -> exp.Query | None:
+    """What the gate set apart, and what the publish step did; None when neither has written."""
+    parts: list[exp.Query] = []
+    if (folder / REJECTED_FILE).exists():
+        columns = [column(name) for name in ("_file", "_line", "row", "reasons")]
+        parts.append(exp.select(*columns).from_(_parquet(folder / REJECTED_FILE)))
+    if (folder / UNFIT_FILE).exists():
+        landed = exp.alias_(_parquet(folder / RAW_FILE, numbered=True), "landed", table=True)
+        row = exp.cast(exp.func("to_json", exp.column("landed")), "VARCHAR")
+        same = exp.EQ(this=column("file_row_number", "landed"), expression=column("_row", "unfit"))
+        parts.append(
+            exp.select(
+                column("_file", "landed"),
+                column("_line", "landed"),
+                row.as_("row", quoted=True),
+                column("reasons", "unfit"),
+            )
+            .from_(exp.alias_(_parquet(folder / UNFIT_FILE), "unfit", table=True))
+            .join(landed, on=same)
+        )
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else exp.union(parts[0], parts[1], distinct=False)
 
 
-def _select(folder: Path) -> exp.Select:
+def _parquet(file: Path, *, numbered: bool = False) -> exp.Expr:
+    path = exp.Literal.string(str(file))
+    options = [exp.EQ(this=exp.column("file_row_number"), expression=exp.true())]
+    return exp.Table(this=exp.func("read_parquet", path, *(options if numbered else [])))
+
+
+def _select(rows: exp.Query) -> exp.Select:
     reasons = exp.cast(exp.func("to_json", column("reasons")), "VARCHAR")
-    return exp.select(column("_file"), column("_line"), column("row"), reasons).from_(_file(folder))
+    chosen_columns = [column("_file"), column("_line"), column("row"), reasons]
+    return exp.select(*chosen_columns).from_(rows.subquery("rows"))
 
 
 def _row(item: tuple[object, ...], contract: Contract) -> QuarantinedRow:

@@ -25,6 +25,7 @@ from quality.errors import (
     RunUnknown,
 )
 from quality.models import Result, RowDecision, Run, SignOff
+from quality.published import published_results
 from quality.quarantine import QuarantinedRow, QuarantinePage, quarantine_page, quarantined
 from quality.recorded import (
     RecordedDecision,
@@ -39,6 +40,7 @@ from quality.recorded import (
 from quality.rule import binding_rules
 from quality.verdict import EngineName, RowRef, RuleResult, Verdict
 from registry.store import Registry
+from warehouse.engine import Publication
 
 PACKAGES = {EngineName.NATIVE: "duckdb", EngineName.GREAT_EXPECTATIONS: "great-expectations"}
 
@@ -87,6 +89,24 @@ class QualityRecord:
             )
             session.flush()
             _add_results(session, load_id, verdict.results)
+
+    def record_publication(self, contract: Contract, publication: Publication) -> None:
+        """Add what the rules against published data found, which only the publish step can tell."""
+        results = published_results(contract, publication)
+        with self._registry.write() as session:
+            run = session.get(Run, publication.load_id)
+            if run is None:
+                return
+            known = set(
+                session.scalars(select(Result.rule_id).where(Result.load_id == run.load_id))
+            )
+            fresh = [result for result in results if result.rule_id not in known]
+            if fresh:
+                run.declared += len(fresh)
+                run.evaluated += len(fresh)
+                run.good -= publication.rejected
+                run.rejected += publication.rejected
+                _add_results(session, publication.load_id, fresh, after=len(known))
 
     def record_audit(self, load_id: LoadId, results: Sequence[RuleResult]) -> None:
         """Keep what another executor found on the same load, beside the gate's results."""
@@ -242,7 +262,9 @@ def _is_settled(session: Session, load_id: LoadId) -> bool:
     return bool(session.scalar(decisions)) or bool(session.scalar(signatures))
 
 
-def _add_results(session: Session, load_id: LoadId, results: Sequence[RuleResult]) -> None:
+def _add_results(
+    session: Session, load_id: LoadId, results: Sequence[RuleResult], after: int = 0
+) -> None:
     session.add_all(
         Result(
             load_id=load_id,
@@ -259,7 +281,7 @@ def _add_results(session: Session, load_id: LoadId, results: Sequence[RuleResult
             passed=result.passed,
             observed=result.observed,
         )
-        for position, result in enumerate(results)
+        for position, result in enumerate(results, after)
     )
 
 

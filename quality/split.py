@@ -22,8 +22,8 @@ EMPTY = "∅"
 
 
 def write_good(staged: Staged, file: Path) -> int:
-    """The rows that may be published, as the contract's columns, in source order; how many."""
-    columns = [column(item.name) for item in staged.contract.columns]
+    """The rows that may be published: the contract's columns and `_row`, in source order; how many."""
+    columns = [column(name) for name in (*(c.name for c in staged.contract.columns), ROW)]
     query = exp.select(*columns).from_(STAGED).where(exp.not_(staged.set_apart()))
     return staged.cursor.write_parquet(query, file)
 

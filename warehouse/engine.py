@@ -35,16 +35,16 @@ class ReferenceRule:
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """A checked batch on its way in. `rows` has the contract's columns, and may have `_file`, `_line`.
-
-    Rows that only published data can refuse are written to `rejected`, before the commit.
+    """A checked batch on its way in: `rows` has the contract's columns, and `_row`, the row's number
+    in the landed file. Which rows only published data could refuse, and why, is written to `unfit`
+    before the commit.
     """
 
     load_id: LoadId
     contract: Contract
     rows: Path
     digest: str
-    rejected: Path
+    unfit: Path
     references: tuple[ReferenceRule, ...] = ()
 
 

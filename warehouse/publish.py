@@ -8,6 +8,7 @@ commits with the data.
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -24,11 +25,9 @@ from warehouse.tables import names_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY_CLASH = RuleId("key_clash")
-STAGE = """CREATE OR REPLACE TEMP VIEW hub_stage AS
-    SELECT *, file_row_number AS _row FROM read_parquet({rows}, file_row_number = true)"""
-WITHOUT_UNFIT = """CREATE OR REPLACE TEMP VIEW hub_stage AS
-    SELECT *, file_row_number AS _row FROM read_parquet({rows}, file_row_number = true)
-    WHERE file_row_number NOT IN (SELECT _row FROM hub_unfit)"""
+STAGE = "CREATE OR REPLACE TEMP VIEW hub_stage AS SELECT * FROM read_parquet({rows})"
+WITHOUT_UNFIT = """CREATE OR REPLACE TEMP VIEW hub_stage AS SELECT * FROM read_parquet({rows})
+    WHERE _row NOT IN (SELECT _row FROM hub_unfit)"""
 UNFIT = (
     "CREATE OR REPLACE TEMP TABLE hub_unfit (_row BIGINT, rule_id VARCHAR, zh VARCHAR, en VARCHAR)"
 )
@@ -40,13 +39,10 @@ UNREFERENCED = """INSERT INTO hub_unfit
 STAGED = "SELECT count(*) FROM hub_stage"
 FAILING = "SELECT count(*) FROM hub_unfit WHERE rule_id = $rule"
 FORGIVE = "DELETE FROM hub_unfit WHERE rule_id = $rule"
-WRITE_REJECTED = """COPY (
-    SELECT {file} AS _file, {line} AS _line,
-        to_json({row}) AS row, 0::UBIGINT AS mask,
-        list(struct_pack(rule_id := u.rule_id, "column" := NULL::VARCHAR,
-            reason_zh := u.zh, reason_en := u.en) ORDER BY u.rule_id) AS reasons
-    FROM hub_unfit u JOIN hub_stage s USING (_row)
-    GROUP BY ALL ORDER BY 2
+WRITE_UNFIT = """COPY (
+    SELECT _row, list(struct_pack(rule_id := rule_id, "column" := NULL::VARCHAR,
+        reason_zh := zh, reason_en := en) ORDER BY rule_id) AS reasons
+    FROM hub_unfit GROUP BY _row ORDER BY _row
 ) TO {path} (FORMAT parquet)"""
 END_CHANGED = """INSERT INTO {past}
     SELECT {columns}, _seq, $seq FROM {current} c
@@ -82,7 +78,8 @@ def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:
     run(STAGE.format(rows=_text(str(plan.rows))))
     checked = _number(run(STAGED))
     findings = _find_unfit(plan, names, checked, run)
-    rejected = _set_unfit_apart(plan, names, run) if any(findings.values()) else 0
+    plan.unfit.unlink(missing_ok=True)  # of an earlier attempt that did not get to its commit
+    rejected = _set_unfit_apart(plan, run) if any(findings.values()) else 0
     changed = removed = 0
     if contract.publish_mode is not PublishMode.APPEND:
         changed = _number(run(END_CHANGED.format(**names), {"seq": seq}))
@@ -176,19 +173,13 @@ def _find_unreferenced(plan: LoadPlan, rule: ReferenceRule, run: Run) -> int:
     return _number(run(FAILING, {"rule": rule.rule_id}))
 
 
-def _set_unfit_apart(plan: LoadPlan, names: Mapping[str, str], run: Run) -> int:
-    """Move the collected rows out of the stage, into the quarantine file; how many rows."""
+def _set_unfit_apart(plan: LoadPlan, run: Run) -> int:
+    """Write the collected rows' reasons and take them out of the stage; how many rows."""
     unfit = _number(run("SELECT count(DISTINCT _row) FROM hub_unfit"))
     if unfit:
-        columns = {str(row[0]) for row in run("DESCRIBE hub_stage")}
-        run(
-            WRITE_REJECTED.format(
-                file="s._file" if "_file" in columns else "NULL::VARCHAR",
-                line="s._line" if "_line" in columns else "s._row",
-                path=_text(str(plan.rejected)),
-                row=names["row"],
-            )
-        )
+        run(WRITE_UNFIT.format(path=_text(str(plan.unfit))))
+        with plan.unfit.open("rb") as file:
+            os.fsync(file.fileno())  # what is set apart is safe before the rest is served
         run(WITHOUT_UNFIT.format(rows=_text(str(plan.rows))))
     return unfit
 

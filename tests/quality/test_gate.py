@@ -45,7 +45,7 @@ def test_good_rows_have_the_contracts_columns_and_types_in_source_order(tmp_path
     verdict = gate(raw, PLAIN)
     assert (verdict.decision, verdict.good, verdict.rejected) == (Decision.PUBLISH, 3, 0)
     schema = pq.read_schema(tmp_path / "rows.parquet")
-    assert schema.names == [c.name for c in COLUMNS]
+    assert schema.names == [*(c.name for c in COLUMNS), "_row"]
     assert schema.field("observed_at").type == pa.timestamp("us", "UTC")
     assert schema.field("level_m").type == pa.decimal128(9, 3)
     assert [r["station_code"] for r in good_rows(raw)] == ["C", "A", "B"]

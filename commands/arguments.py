@@ -34,6 +34,8 @@ Run: TypeAlias = Callable[[Namespace], int | None]
 Call: TypeAlias = Callable[[HubClient, Namespace], None]
 Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 REFUSED, WRONG = 1, 2
+NOT_OFFERED = "GRAPHQL_VALIDATION_FAILED"
+"""Who may not use a field has a schema without it."""
 
 
 def arguments(serve: Run, scenarios: type[StrEnum]) -> ArgumentParser:
@@ -65,6 +67,11 @@ def run(given: Namespace) -> int:
         return WRONG
     except CommandFailed as refused:
         complain(str(refused))
+        if NOT_OFFERED in refused.codes:
+            complain(
+                "此客户端的角色没有这项操作，请换一个客户端（--as）。"
+                "This client's roles do not offer the command; call it as another one (--as)."
+            )
     except UserError as refused:
         complain(f"{refused.code}: {refused.message_zh} {refused.message_en}")
     return REFUSED
@@ -192,7 +199,12 @@ def _noun(commands: Commands, name: str, about: str) -> Commands:
 
 def _call(commands: Commands, name: str, about: str, call: Call) -> ArgumentParser:
     """A command that speaks to a running hub."""
-    return _command(commands, name, about, lambda given: call(hub_of(given), given))
+
+    def run(given: Namespace) -> None:
+        with hub_of(given) as hub:
+            call(hub, given)
+
+    return _command(commands, name, about, run)
 
 
 def _command(commands: Commands, name: str, about: str, run: Run) -> ArgumentParser:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 
@@ -13,7 +14,7 @@ TIMEOUT_SECONDS = 60.0
 
 @dataclass(slots=True)
 class HubClient:
-    """Speaks to the hub at `address` as one client."""
+    """Speaks to the hub at `address` as one client, over connections it keeps until it is closed."""
 
     address: str
     client_id: str
@@ -23,6 +24,21 @@ class HubClient:
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(base_url=self.address, timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    def close(self) -> None:
+        """End the connections; the next call would fail."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def execute(
         self, document: str, variables: Mapping[str, object] | None = None
@@ -34,7 +50,8 @@ class HubClient:
             reply = self._post(self.token(), document, variables or {})
         body = self._body(reply)
         if body.get("errors"):
-            raise CommandFailed("\n".join(_told(error) for error in body["errors"]))
+            codes = [error.get("extensions", {}).get("code", "") for error in body["errors"]]
+            raise CommandFailed("\n".join(map(_told, body["errors"])), codes)
         data: dict[str, Any] = body["data"]
         return data
 

@@ -5,9 +5,15 @@ Exception
 └── WrongUsage               the command line or a file it names is wrong: exit code 2
 """
 
+from collections.abc import Iterable
+
 
 class CommandFailed(Exception):
-    """The text is for the person at the terminal, in Chinese and English."""
+    """The text is for the person at the terminal; `codes` are the hub's, where it gave any."""
+
+    def __init__(self, text: str, codes: Iterable[str] = ()) -> None:
+        super().__init__(text)
+        self.codes = frozenset(codes)
 
 
 class WrongUsage(Exception):

@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,10 +106,14 @@ def demo_clients(clients: ClientStore, file: Path) -> tuple[DemoClient, ...]:
 
 def open_city(address: str, clients: Sequence[DemoClient]) -> None:
     """CommandFailed when a step is refused."""
-    known = {c.client_id: HubClient(address, c.client_id, c.client_secret) for c in clients}
-    publish_entries(known)
-    for data_set, places in NEEDED.items():
-        apply_for(known, data_set, places)
+    with ExitStack() as opened:
+        known = {
+            c.client_id: opened.enter_context(HubClient(address, c.client_id, c.client_secret))
+            for c in clients
+        }
+        publish_entries(known)
+        for data_set, places in NEEDED.items():
+            apply_for(known, data_set, places)
 
 
 def publish_entries(known: Mapping[str, HubClient]) -> None:

@@ -7,4 +7,5 @@ from commands.display import say
 
 
 def token(given: Namespace) -> None:
-    say(as_client(given, given.client).token())
+    with as_client(given, given.client) as hub:
+        say(hub.token())

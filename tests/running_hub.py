@@ -70,6 +70,8 @@ def running_hub(
         yield hub
         hub.stop()
     finally:
+        for client in hub.clients.values():
+            client.close()
         for process in processes_of(home):
             process.kill()
         hub.process.wait(STOP_SECONDS)

@@ -19,9 +19,7 @@ def test_rows_are_named_by_file_and_line(text: str, expected: list[tuple[str, in
     assert positions(text) == [{"file": file, "line": line} for file, line in expected]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "a.csv", "a.csv:", ":3", "a.csv:3,", "a.csv:three", "a:3;b:4"]
-)
+@pytest.mark.parametrize("text", ["", "a.csv", "a.csv:", ":3", "a.csv:three", "a.csv:3,b.csv"])
 def test_what_names_no_row_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
         positions(text)

@@ -12,8 +12,9 @@ import socket
 import sys
 import threading
 from argparse import Namespace
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from threading import Thread
 
@@ -65,8 +66,8 @@ OPERATOR = Person(ClientId("operator"), OrganisationCode(""), frozenset({Duty.OP
 
 
 @dataclass(frozen=True)
-class Hub:
-    """Everything one server process holds."""
+class Stores:
+    """What is kept, and the services that alone change it."""
 
     settings: Settings
     clock: Clock
@@ -79,14 +80,7 @@ class Hub:
     quality: QualityRecord
     queue: JobQueue
     usage: UsageLog
-    app: Starlette
-    worker: Worker
-    """Publishes and derives, here where the warehouse is owned."""
-    schedule: Schedule
-
-    def run_jobs(self) -> None:
-        """Until the worker is stopped: ask for what is needed, and do what belongs here."""
-        self.worker.run(idle=lambda: self.schedule.look(self.store.load()))
+    mask_key: str
 
     def close(self) -> None:
         self.usage.close()
@@ -94,9 +88,40 @@ class Hub:
         self.registry.close()
 
 
+@dataclass(frozen=True)
+class Hub(Stores):
+    """Everything one server process holds."""
+
+    app: Starlette
+    worker: Worker
+    """Publishes and derives, here where the warehouse is owned."""
+    schedule: Schedule
+    parts: dict[str, Callable[[], bool]]
+    """What runs beside the server, for `/health`."""
+
+    def run_jobs(self) -> None:
+        """Until the worker is stopped: ask for what is needed, and do what belongs here."""
+        self.worker.run(idle=lambda: self.schedule.look(self.store.load()))
+
+
 def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     """Migrate, open the stores, import the declared content and put the services together."""
-    clock = clock or SystemClock()
+    stores = open_stores(settings, clock or SystemClock())
+    parts = {"usageLog": lambda: stores.usage.fault is None}
+    inputs = stores.sharing.derivation_inputs
+    return Hub(
+        **{field.name: getattr(stores, field.name) for field in fields(stores)},
+        app=application(stores, parts),
+        worker=server_worker(stores),
+        schedule=Schedule(
+            stores.queue, stores.ledger, stores.engine, stores.quality, inputs, stores.clock
+        ),
+        parts=parts,
+    )
+
+
+def open_stores(settings: Settings, clock: Clock) -> Stores:
+    """The registry migrated and filled with the declared content, the warehouse locked down."""
     settings.home.mkdir(parents=True, exist_ok=True)
     settings.landing.mkdir(exist_ok=True)
     sweep(settings.landing)
@@ -105,88 +130,87 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     store = CatalogueStore(registry, clock)
     import_city(store, settings.city)
     clients = ClientStore(registry)
-    sharing = SharingService(
-        registry,
-        clock,
-        store.load,
-        read_working_days(settings.city / "calendar.yaml"),
-        clients.organisation_of,
-    )
-    engine = DuckWarehouse(
-        settings.warehouse_file,
-        settings.landing,
-        clock,
-        threads=settings.threads,
-        memory_limit=settings.memory_limit,
-    )
-
-    def prepare_tables() -> None:
-        """A data set that was never published reads as empty, not as a fault."""
-        for contract in store.load().contracts.values():
-            engine.prepare(contract)
-
-    store.listen(prepare_tables)
-    prepare_tables()
-    mask_key = secret_file(settings.home / "keys" / "mask.key")
-    ledger = Ledger(registry, clock)
-    quality = QualityRecord(registry, clock, settings.landing)
-    queue = JobQueue(registry)
-    ledger.adopt(settings.landing)
-    queue.release_place(Place.SERVER)
-    usage = UsageLog(settings.home / "usage")
-    keys = SigningKeys(settings.home / "keys" / "signing.json")
-    issuer = Issuer(settings.issuer, AUDIENCE, keys, clients)
-    callers = Callers(
-        Verifier(settings.issuer, AUDIENCE, keys, clients),
-        Rights(sharing.grants_for, lambda: sharing.epoch, store.load, mask_key),
-        clock,
-    )
-    services = Services(
-        clock=clock,
-        catalogue=store.load,
-        store=store,
-        engine=engine,
-        sharing=sharing,
-        clients=clients,
-        ledger=ledger,
-        quality=quality,
-        usage=usage,
-        query_seconds=settings.query_seconds,
-        query_threads=settings.threads,
-    )
-    inputs = sharing.derivation_inputs
-    intake = Intake(settings.landing, ledger, quality, clock)
-    publisher = Publisher(engine, ledger, quality, settings.landing)
-    deriver = Deriver(engine, intake, inputs, mask_key, clock)
-
-    def run_publish(job: Job) -> None:
-        publisher.run(store.load(), LoadId(job.text("load")))
-
-    def run_derive(job: Job) -> None:
-        deriver.run(store.load(), DatasetCode(job.text("data_set")))
-
-    return Hub(
+    days = read_working_days(settings.city / "calendar.yaml")
+    stores = Stores(
         settings=settings,
         clock=clock,
         registry=registry,
         store=store,
-        sharing=sharing,
+        sharing=SharingService(registry, clock, store.load, days, clients.organisation_of),
         clients=clients,
-        engine=engine,
-        ledger=ledger,
-        quality=quality,
-        queue=queue,
-        usage=usage,
-        app=create_app(services, callers, IssuerEndpoints(issuer).routes()),
-        worker=Worker(
-            queue=queue,
-            registry=registry,
-            place=Place.SERVER,
-            owner=owner_name("server"),
-            handlers={publish.KIND: run_publish, derive.KIND: run_derive},
-            recover=lambda: ledger.adopt(settings.landing),
+        engine=DuckWarehouse(
+            settings.warehouse_file,
+            settings.landing,
+            clock,
+            threads=settings.threads,
+            memory_limit=settings.memory_limit,
         ),
-        schedule=Schedule(queue, ledger, engine, quality, inputs, clock),
+        ledger=Ledger(registry, clock),
+        quality=QualityRecord(registry, clock, settings.landing),
+        queue=JobQueue(registry),
+        usage=UsageLog(settings.home / "usage"),
+        mask_key=secret_file(settings.home / "keys" / "mask.key"),
+    )
+    stores.ledger.adopt(settings.landing)
+    stores.queue.release_place(Place.SERVER)
+
+    def prepare_tables() -> None:
+        """A data set that was never published reads as empty, not as a fault."""
+        for contract in store.load().contracts.values():
+            stores.engine.prepare(contract)
+
+    store.listen(prepare_tables)
+    prepare_tables()
+    return stores
+
+
+def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Starlette:
+    """The API with the embedded issuer beside it."""
+    settings = stores.settings
+    keys = SigningKeys(settings.home / "keys" / "signing.json")
+    issuer = Issuer(settings.issuer, AUDIENCE, keys, stores.clients)
+    verifier = Verifier(settings.issuer, AUDIENCE, keys, stores.clients)
+    sharing, catalogue = stores.sharing, stores.store.load
+    rights = Rights(sharing.grants_for, lambda: sharing.epoch, catalogue, stores.mask_key)
+    services = Services(
+        clock=stores.clock,
+        catalogue=catalogue,
+        store=stores.store,
+        engine=stores.engine,
+        sharing=sharing,
+        clients=stores.clients,
+        ledger=stores.ledger,
+        quality=stores.quality,
+        usage=stores.usage,
+        query_seconds=settings.query_seconds,
+        query_threads=settings.threads,
+        parts=parts,
+    )
+    callers = Callers(verifier, rights, stores.clock)
+    return create_app(services, callers, IssuerEndpoints(issuer).routes())
+
+
+def server_worker(stores: Stores) -> Worker:
+    """Does the jobs that need the warehouse."""
+    landing, catalogue = stores.settings.landing, stores.store.load
+    intake = Intake(landing, stores.ledger, stores.quality, stores.clock)
+    publisher = Publisher(stores.engine, stores.ledger, stores.quality, landing)
+    inputs = stores.sharing.derivation_inputs
+    deriver = Deriver(stores.engine, intake, inputs, stores.mask_key, stores.clock)
+
+    def run_publish(job: Job) -> None:
+        publisher.run(catalogue(), LoadId(job.text("load")))
+
+    def run_derive(job: Job) -> None:
+        deriver.run(catalogue(), DatasetCode(job.text("data_set")))
+
+    return Worker(
+        queue=stores.queue,
+        registry=stores.registry,
+        place=Place.SERVER,
+        owner=owner_name("server"),
+        handlers={publish.KIND: run_publish, derive.KIND: run_derive},
+        recover=lambda: stores.ledger.adopt(landing),
     )
 
 
@@ -249,12 +273,14 @@ def serve(given: Namespace) -> int:
     with suppress(KeyboardInterrupt), ExitStack() as running:
         if given.demo:
             print("正在启动演示城市的数据源 Starting the demo city's sources ...", flush=True)
-            running.enter_context(DemoCity(settings.home, given.scenario, city=settings.city))
+            city = DemoCity(settings.home, given.scenario, city=settings.city)
+            running.enter_context(city)
         hub = build_hub(settings)
         running.callback(hub.close)
         run_beside(hub, running)
         server = WebServer(hub)
         if given.demo:
+            hub.parts["demoSources"] = lambda: not city.ended()
             opening = Thread(target=open_demo, args=(hub, server), daemon=True, name="opening")
             opening.start()
         else:
@@ -276,6 +302,7 @@ def run_beside(hub: Hub, running: ExitStack) -> None:
     }
     heavy = Supervisor("jobs.heavy", environment, hub.settings.home / "heavy.log")
     running.callback(heavy.stop)
+    hub.parts["heavyWorker"] = heavy.runs
 
 
 def open_demo(hub: Hub, server: WebServer) -> None:

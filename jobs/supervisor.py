@@ -36,6 +36,10 @@ class Supervisor:
         """The process that runs now."""
         return self._child.pid
 
+    def runs(self) -> bool:
+        """Whether the child is there now."""
+        return self._child.poll() is None
+
     def stop(self) -> None:
         """End the child, politely first."""
         self._stopping.set()

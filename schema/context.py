@@ -5,7 +5,7 @@ call on the event loop would stall every other caller.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -46,6 +46,8 @@ class Services:
     usage: UsageLog
     query_seconds: float = 10.0
     query_threads: int = 2
+    parts: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
+    """What else has to run beside the server, by name, and whether it does."""
 
 
 @dataclass(frozen=True)

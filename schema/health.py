@@ -1,9 +1,11 @@
 """GET /health: whether the hub is up, and how old each data set is.
 
-Rules: no row and no credential is ever needed or shown; without a token only the status; with one,
-the data sets that the caller may read; auditors and operators see all of them.
+Rules: no row and no credential is ever needed or shown; without a token the status of the hub's parts
+and figures without names; with one also the data sets that the caller may read; auditors and operators
+see all of them.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import orjson
@@ -13,7 +15,7 @@ from starlette.responses import Response
 from access.roles import Capability
 from catalog.catalogue import Catalogue
 from catalog.clock import CITY_ZONE
-from catalog.contracts import camel
+from catalog.contracts import Contract, camel
 from catalog.errors import UserError
 from catalog.ids import DatasetCode
 from schema.caller import Caller, Callers
@@ -50,14 +52,23 @@ class HealthEndpoint:
         return Response(content, status, headers, media_type="application/json")
 
     def _state(self, bearer: str | None) -> tuple[int, dict[str, object]]:
-        latest = self._services.engine.latest()
-        body: dict[str, object] = {"status": "up"}
+        services = self._services
+        catalogue, now = services.catalogue(), services.clock.now()
+        latest, checked = services.engine.latest(), _checked(services)
+        ages = [
+            _age(contract, latest.get(code), checked.get(code), now)
+            for code, contract in sorted(catalogue.contracts.items())
+        ]
+        parts = {name: "up" if runs() else "down" for name, runs in services.parts.items()}
+        body: dict[str, object] = {
+            "status": "degraded" if "down" in parts.values() else "up",
+            "parts": parts,
+            "summary": _summary(ages),
+        }
         if bearer is not None:
             caller = self._callers.of(bearer)
-            catalogue, now = self._services.catalogue(), self._services.clock.now()
-            body["dataSets"] = [
-                _age(code, catalogue, latest.get(code), now) for code in _seen(caller, catalogue)
-            ]
+            seen = {camel(code) for code in _seen(caller, catalogue)}
+            body["dataSets"] = [age for age in ages if age["name"] in seen]
         return 200, body
 
 
@@ -66,17 +77,45 @@ def _seen(caller: Caller, catalogue: Catalogue) -> list[DatasetCode]:
     return sorted(catalogue.contracts if everything else caller.scope.data_sets)
 
 
-def _age(
-    code: DatasetCode, catalogue: Catalogue, publication: Publication | None, now: datetime
-) -> dict[str, object]:
-    contract = catalogue.contracts[code]
-    age = None if publication is None else now - publication.published_at
-    stale = contract.max_age is not None and (age is None or age > contract.max_age)
+def _checked(services: Services) -> dict[DatasetCode, datetime]:
+    """When each data set's source was last read, whether or not it had anything new."""
     return {
-        "name": camel(code),
+        code: standing.last_success_at
+        for (_, code), standing in services.ledger.feeds().items()
+        if standing.last_success_at is not None
+    }
+
+
+def _age(
+    contract: Contract,
+    publication: Publication | None,
+    checked_at: datetime | None,
+    now: datetime,
+) -> dict[str, object]:
+    """A set whose source was read a moment ago is not stale, however long nothing changed there."""
+    published_at = None if publication is None else publication.published_at
+    known = [at for at in (published_at, checked_at) if at is not None]
+    fresh = published_at is not None and (
+        contract.max_age is None or now - max(known) <= contract.max_age
+    )
+    return {
+        "name": camel(contract.data_set),
         "title": contract.title,
         "version": None if publication is None else publication.seq,
-        "publishedAt": publication and publication.published_at.astimezone(CITY_ZONE),
-        "ageSeconds": None if age is None else max(0, int(age.total_seconds())),
-        "stale": stale,
+        "publishedAt": published_at and published_at.astimezone(CITY_ZONE),
+        "checkedAt": checked_at and checked_at.astimezone(CITY_ZONE),
+        "ageSeconds": published_at and max(0, int((now - published_at).total_seconds())),
+        "stale": not fresh,
+    }
+
+
+def _summary(ages: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """How many, how old: no name of a data set."""
+    seconds = [age["ageSeconds"] for age in ages if isinstance(age["ageSeconds"], int)]
+    return {
+        "dataSets": len(ages),
+        "published": len(seconds),
+        "stale": sum(1 for age in ages if age["stale"]),
+        "newestSeconds": min(seconds, default=None),
+        "oldestSeconds": max(seconds, default=None),
     }

@@ -262,9 +262,13 @@ def test_a_role_without_data_sees_none_whatever_its_client_was_granted(hub: Hub)
     assert hub.codes(auditor, QUERY) == ["GRAPHQL_VALIDATION_FAILED"]
 
 
-def test_health_tells_strangers_only_that_it_is_up(hub: Hub) -> None:
+def test_health_tells_strangers_what_is_up_and_how_old_but_names_no_data_set(hub: Hub) -> None:
     with hub.http() as http:
-        assert http.get("/health").json() == {"status": "up"}
+        told = http.get("/health").json()
+        assert set(told) == {"status", "parts", "summary"}
+        assert told["status"] == "up"
+        assert told["summary"]["published"] == 3
+        assert told["summary"]["oldestSeconds"] == 3600
         assert http.get("/health", headers=bearer("forged")).status_code == 401
 
 

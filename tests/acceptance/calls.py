@@ -94,6 +94,19 @@ class Caller:
         return {one["name"]: one for one in reply.json()["dataSets"]}
 
 
+class People:
+    """Everybody of the demo, each logged in when first needed."""
+
+    def __init__(self, hub: RunningHub) -> None:
+        self._hub = hub
+        self._known: dict[str, Caller] = {}
+
+    def __getitem__(self, name: str) -> Caller:
+        if name not in self._known:
+            self._known[name] = Caller(self._hub, name)
+        return self._known[name]
+
+
 def until(look: Callable[[], Found | None], seconds: float = SECONDS) -> Found:
     """What `look` finds, as soon as it finds anything; AssertionError when it never does."""
     deadline = time.monotonic() + seconds

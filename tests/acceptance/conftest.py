@@ -1,21 +1,31 @@
-"""The declared city of the acceptance tests: 重庆 as it is, but its sources are looked at every second."""
+"""The cities of the acceptance tests, and the hub that those share who leave it as they found it."""
 
-import re
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-CITY = Path(__file__).parents[2] / "cities" / "chongqing"
+from tests.acceptance.calls import People
+from tests.acceptance.cities import watchful_city, withholding_city
+from tests.running_hub import RunningHub, running_hub
 
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy: feeds every second, and a page that fails is given up after two."""
-    folder = tmp_path_factory.mktemp("cities") / "chongqing"
-    shutil.copytree(CITY, folder)
-    for file in folder.glob("domains/*/sources.yaml"):
-        text = re.sub(r"every_seconds: \d+", "every_seconds: 1", file.read_text("utf-8"))
-        text = text.replace("page_size: 500}", "page_size: 500, retry_seconds: 2}")
-        file.write_text(text, "utf-8")
-    return folder
+    """Its sources are looked at every second."""
+    return watchful_city(tmp_path_factory.mktemp("watchful") / "chongqing")
+
+
+@pytest.fixture(scope="session")
+def shared_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    """With a withheld data set beside the others."""
+    city = withholding_city(tmp_path_factory.mktemp("withholding") / "chongqing")
+    home = tmp_path_factory.mktemp("shared")
+    with running_hub(home, environment={"VITALHUB_CITY": str(city)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def people(shared_hub: RunningHub) -> People:
+    """The clients of the shared hub."""
+    return People(shared_hub)

@@ -10,6 +10,8 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from commands.client import HubClient
 from commands.errors import WrongUsage
 from settings import Settings
@@ -19,7 +21,18 @@ DEMO_CLIENTS = "demo-clients.json"
 
 
 def settings_of(given: Namespace) -> Settings:
-    return Settings(home=given.home) if given.home else Settings()
+    """The operator's settings, with what the command line says instead."""
+    said = {name: getattr(given, name, None) for name in ("home", "port")}
+    try:
+        return Settings(**{name: value for name, value in said.items() if value is not None})
+    except ValidationError as wrong:
+        names = ", ".join(
+            f"VITALHUB_{'_'.join(map(str, e['loc'])).upper()}" for e in wrong.errors()
+        )
+        raise WrongUsage(
+            f"设置 {names} 的值无效，见 docs/settings.md。"
+            f"The value of {names} is not valid; see docs/settings.md."
+        ) from None
 
 
 def hub_of(given: Namespace) -> HubClient:

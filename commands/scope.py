@@ -57,15 +57,21 @@ def _important(hub: HubClient, data_set: str) -> set[str]:
 
 
 def _conditions(row_filter: str | None) -> Iterator[dict[str, object]]:
-    """The asked row filter in the form the API takes it."""
+    """The asked row filter in the form the API takes it; WrongUsage rather than half of it."""
     if row_filter is None:
         return
-    for term in json.loads(row_filter).get("and", ()):
+    asked = json.loads(row_filter)
+    for term in asked.get("and", (asked,)):
         match term:
             case {"column": column, "within": places}:
                 yield {"column": column, "op": "EQ", "values": places}
             case {"column": column, "op": op, "values": values}:
                 yield {"column": column, "op": op.upper(), "values": [*map(_text, values)]}
+            case _:
+                raise WrongUsage(
+                    "申请的行条件不能由此命令缩小，请经接口办理。"
+                    "This request's row filter cannot be narrowed here; use the API."
+                )
 
 
 def _text(value: object) -> str:

@@ -55,7 +55,7 @@ def loading() -> Table:
         intake = Intake(landing, ledger, quality, clock)
         catalogue = Catalogue({DATA_SET: promise}, {}, Places(()), sources=(_source(),))
         connection = SqlConnection(kind="sql", url=SecretStr(f"sqlite:///{file}"))
-        extractor = Extractor(intake, ledger, Connections({"bench": connection}), clock)
+        extractor = Extractor(intake, ledger, Connections({"bench": connection}))
         warehouse = DuckWarehouse(folder / "warehouse.duckdb", landing, clock)
         start = perf_counter()
         extractor.run(catalogue, SOURCE, DATA_SET)

@@ -13,9 +13,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from catalog.clock import Clock
 from catalog.contracts import Contract
-from catalog.domain import Feed, Source, SourceKind
+from catalog.domain import Feed, Source
 from catalog.errors import UserError
 from connectors.connections import Connection
 
@@ -56,23 +55,3 @@ class Extraction(Protocol):
     def refuse(self, error: UserError) -> None:
         """The input is unreadable: a file moves to refused/ with the reason beside it."""
         ...
-
-
-def extractions(
-    fetch: Fetch,
-    clock: Clock,  # noqa: ARG001 - no kind has a cursor that is a time; one that has will ask it
-) -> Iterator[Extraction]:
-    """REST and SQL: at most one, none when nothing is new. Files: one a file, oldest first."""
-    # Each kind imports its own libraries, and a worker for files needs no HTTP client.
-    if fetch.source.kind is SourceKind.REST:
-        from connectors.rest import rest_extractions  # noqa: PLC0415 - see above
-
-        yield from rest_extractions(fetch)
-    elif fetch.source.kind is SourceKind.SQL:
-        from connectors.sql import sql_extractions  # noqa: PLC0415 - see above
-
-        yield from sql_extractions(fetch)
-    else:
-        from connectors.files import file_extractions  # noqa: PLC0415 - see above
-
-        yield from file_extractions(fetch)

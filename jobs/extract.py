@@ -8,14 +8,14 @@ import logging
 from dataclasses import dataclass
 
 from catalog.catalogue import Catalogue
-from catalog.clock import Clock
 from catalog.domain import Feed, Source
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, SourceId
 from connectors.connections import Connections
 from connectors.errors import FileChanged, FileRefused, SourceError
+from connectors.extractions import extractions
 from connectors.ledger import Ledger
-from connectors.source import Extraction, Fetch, extractions
+from connectors.source import Extraction, Fetch
 from jobs.intake import Batch, Intake
 
 LOG = logging.getLogger(__name__)
@@ -27,7 +27,6 @@ class Extractor:
     intake: Intake
     ledger: Ledger
     connections: Connections
-    clock: Clock
 
     def run(self, catalogue: Catalogue, source: SourceId, data_set: DatasetCode) -> None:
         """Fetch a feed once. A fault of the source is recorded, not raised."""
@@ -43,7 +42,7 @@ class Extractor:
             cursor=self.ledger.cursor(source, data_set),
         )
         try:
-            for extraction in extractions(fetch, self.clock):
+            for extraction in extractions(fetch):
                 self._take(extraction, fetch)
             self.ledger.feed_current(fetch)
         except UserError as wrong:

@@ -45,7 +45,7 @@ def heavy_worker(settings: Settings) -> Worker:
     def run_extract(job: Job) -> None:
         # The connections file is read each time: an operator changes it without a restart.
         connections = read_connections(settings.connections_file)
-        extractor = Extractor(intake, ledger, connections, clock)
+        extractor = Extractor(intake, ledger, connections)
         extractor.run(
             store.fresh(), SourceId(job.text("source")), DatasetCode(job.text("data_set"))
         )

@@ -9,7 +9,6 @@ import pytest
 
 import catalog.models  # noqa: F401 - its tables are created below
 from catalog.actor import Person
-from catalog.adoption import Officers, adopt
 from catalog.clock import ReplayClock
 from catalog.contracts import Level
 from catalog.domain import Organisation, read_domain
@@ -17,6 +16,7 @@ from catalog.ids import ClientId, OrganisationCode, PlaceCode
 from catalog.store import CatalogueStore
 from registry.base import Base
 from registry.store import Registry
+from tests.adoption import Officers, adopt
 
 CITY = Path(__file__).parents[2] / "cities" / "chongqing"
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)  # a Monday, ten in the morning in the city

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from catalog.adoption import adopt
 from catalog.declared import VersionState
 from catalog.directories import EntryAction, EntryState
 from catalog.domain import Domain, read_domain, read_domains, read_organisations
@@ -18,6 +17,7 @@ from catalog.errors import (
 )
 from catalog.ids import DatasetCode
 from catalog.imports import Outcome
+from tests.adoption import adopt
 from tests.catalog.conftest import (
     CITY,
     OFFICERS,

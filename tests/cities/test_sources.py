@@ -9,8 +9,9 @@ import pytest
 from catalog.clock import SystemClock
 from catalog.domain import Domain, Feed, Source, read_domains
 from connectors.connections import Connections, read_connections
+from connectors.extractions import extractions
 from connectors.landing import land
-from connectors.source import Fetch, extractions
+from connectors.source import Fetch
 from demo.city import DemoCity
 from demo.scenario import ScenarioName, scenario
 from quality.gate import Decision, Verdict, check
@@ -46,7 +47,7 @@ def verdicts(
         for source, feed in feeds(domains):
             connection = connections.get(source.connection, source.kind)
             fetch = Fetch(contracts[feed.data_set], feed, source, connection, None)
-            for extraction in extractions(fetch, SystemClock()):
+            for extraction in extractions(fetch):
                 landed = land(extraction, source.id, fetch.contract, folder, SystemClock())
                 verdict = check(
                     landed.raw,

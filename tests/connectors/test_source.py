@@ -11,8 +11,9 @@ from catalog.contracts import Contract
 from catalog.domain import Domain, Feed, Source, read_domains
 from catalog.ids import DatasetCode
 from connectors.connections import read_connections
+from connectors.extractions import extractions
 from connectors.landing import Landed, land
-from connectors.source import Fetch, extractions
+from connectors.source import Fetch
 from demo.city import DemoCity
 from demo.lifeline import CITY
 
@@ -38,7 +39,7 @@ def fetched(city: DemoCity, source: Source, feed: Feed, landing: Path) -> list[L
     while True:
         fetch = Fetch(contract(feed.data_set), feed, source, connection, cursor)
         before = len(found)
-        for extraction in extractions(fetch, CLOCK):
+        for extraction in extractions(fetch):
             landed = land(extraction, source.id, fetch.contract, landing, CLOCK)
             if found and landed.load_id == found[-1].load_id:
                 return found

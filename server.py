@@ -36,6 +36,8 @@ from catalog.sharing.service import SharingService
 from catalog.sharing.working_days import read_working_days
 from catalog.store import CatalogueStore
 from commands.arguments import arguments, run
+from commands.caller import settings_of
+from commands.claim import claimed_home, claimed_port
 from commands.opening import demo_clients, example_call, open_city
 from commands.progress import show_loading
 from connectors.landing import sweep
@@ -61,6 +63,7 @@ from warehouse.duck import DuckWarehouse
 
 LOG = logging.getLogger("server")
 AUDIENCE = "vitalhub"
+STOP_SECONDS = 10.0
 OPERATOR = Person(ClientId("operator"), OrganisationCode(""), frozenset({Duty.OPERATOR}))
 """Whoever starts the hub on this machine imports its declared content."""
 
@@ -253,6 +256,15 @@ class WebServer(uvicorn.Server):
             )
         )
         self.ready = threading.Event()
+        self.failed = False
+
+    def stops(self) -> bool:
+        return self.should_exit
+
+    def give_up(self) -> None:
+        """Whoever waits for the server need not."""
+        self.should_exit = True
+        self.ready.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -261,15 +273,20 @@ class WebServer(uvicorn.Server):
 
 def serve(given: Namespace) -> int:
     """Run the hub until SIGINT or SIGTERM; with --demo also the demo city, and open it."""
-    settings = Settings(home=given.home) if given.home else Settings()
-    settings = settings.model_copy(update={"port": given.port}) if given.port else settings
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings = settings_of(given)
+    with claimed_home(settings.home), claimed_port(settings.host, settings.port) as claimed:
+        return serve_on(claimed, settings, given)
+
+
+def serve_on(claimed: socket.socket, settings: Settings, given: Namespace) -> int:
     logging.basicConfig(
         filename=settings.home / "hub.log",
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request's address
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like a Ctrl-C: in order
+    code = 0
     with suppress(KeyboardInterrupt), ExitStack() as running:
         if given.demo:
             print("正在启动演示城市的数据源 Starting the demo city's sources ...", flush=True)
@@ -283,11 +300,14 @@ def serve(given: Namespace) -> int:
             hub.parts["demoSources"] = lambda: not city.ended()
             opening = Thread(target=open_demo, args=(hub, server), daemon=True, name="opening")
             opening.start()
+            running.callback(opening.join, STOP_SECONDS)
+            running.callback(server.give_up)
         else:
             print(f"Vitalhub: {settings.issuer}/graphql", flush=True)
-        server.run()
+        server.run(sockets=[claimed])
+        code = int(server.failed)
     print("已停止 Stopped.", flush=True)
-    return 0
+    return code
 
 
 def run_beside(hub: Hub, running: ExitStack) -> None:
@@ -308,16 +328,21 @@ def run_beside(hub: Hub, running: ExitStack) -> None:
 def open_demo(hub: Hub, server: WebServer) -> None:
     """Once the hub listens: clients, published entries, decided requests, first loads."""
     server.ready.wait()
+    if server.stops():
+        return
     try:
         file = hub.settings.home / "demo-clients.json"
         clients = demo_clients(hub.clients, file)
         open_city(hub.settings.issuer, clients)
-        show_loading(hub.store.load, hub.engine.latest, hub.ledger)
-        print(example_call(hub.settings.issuer, clients[0]), flush=True)
+        if show_loading(hub.store.load, hub.engine.latest, hub.ledger, server.stops):
+            print(example_call(hub.settings.issuer, clients[0]), flush=True)
     except Exception:
+        if server.stops():  # it was stopped while the city opened
+            return
         LOG.exception("the demo city could not be opened")
-        print("演示城市未能就绪，见 var/hub.log。The demo city could not be opened; see hub.log.")
-        server.should_exit = True
+        log = hub.settings.home / "hub.log"
+        print(f"演示城市未能就绪，见 {log}。The demo city could not be opened; see {log}.")
+        server.failed = server.should_exit = True
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -156,8 +156,8 @@ def example_call(address: str, client: DemoClient) -> str:
         '| sed \'s/.*"access_token": *"\\([^"]*\\)".*/\\1/\')'
     )
     query = (
-        "{ floodPeakForecast(orderBy: [{issuedAt: DESC}], limit: 1) "
-        "{ peakLevelM peakAt station { stationName } } "
+        '{ floodPeakForecast(where: {stationCode: {eq: "CQ-CIQIKOU"}}, '
+        "orderBy: [{issuedAt: DESC}], limit: 1) { peakLevelM peakAt station { stationName } } "
         "floodExposure(orderBy: [{townshipCode: ASC}], limit: 5) "
         "{ townshipName premisesName residentCount groundElevationM } }"
     )

@@ -22,8 +22,12 @@ def show_loading(
     catalogue: Callable[[], Catalogue],
     latest: Callable[[], Mapping[DatasetCode, Publication]],
     ledger: Ledger,
-) -> None:
-    """Until each data set of the catalogue has a version; LoadingTooSlow names those that have none."""
+    stopping: Callable[[], bool],
+) -> bool:
+    """Until each data set of the catalogue has a version; LoadingTooSlow names those that have none.
+
+    False when it was stopped before.
+    """
     contracts = catalogue().contracts
     columns = (
         TextColumn("{task.description}"),
@@ -38,7 +42,7 @@ def show_loading(
             for code, contract in sorted(contracts.items())
         }
         waiting = set(tasks)
-        while waiting:
+        while waiting and not stopping():
             if time.monotonic() > deadline:
                 raise LoadingTooSlow(_problems(waiting, ledger))
             for code, publication in latest().items():
@@ -46,6 +50,7 @@ def show_loading(
                     progress.update(tasks[code], completed=1, rows=publication.rows)
                     waiting.discard(code)
             time.sleep(LOOK_SECONDS)
+    return not waiting
 
 
 def _problems(waiting: set[DatasetCode], ledger: Ledger) -> str:

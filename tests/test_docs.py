@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from access.roles import Capability
 from catalog.errors import VitalhubError
+from schema.core.assembly import core_schema
 from settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +60,14 @@ def test_every_error_code_has_its_heading_and_no_heading_lacks_its_code() -> Non
 def test_every_setting_has_its_heading() -> None:
     documented = {name for name in headings("settings.md") if name.startswith("VITALHUB_")}
     assert documented == {f"VITALHUB_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_every_core_field_of_the_api_has_its_heading() -> None:
+    core = core_schema(frozenset(Capability))
+    roots = [core.query_type, core.mutation_type]
+    fields = {name for root in roots if root is not None for name in root.fields}
+    documented = headings("graphql.md") - {"The GraphQL API", "Data fields", "Query", "Mutation"}
+    assert fields == documented
 
 
 def test_every_folder_stands_in_the_architecture_page() -> None:

@@ -213,7 +213,7 @@ def server_worker(stores: Stores) -> Worker:
         place=Place.SERVER,
         owner=owner_name("server"),
         handlers={publish.KIND: run_publish, derive.KIND: run_derive},
-        recover=lambda: stores.ledger.adopt(landing),
+        recover=intake.recover,
     )
 
 

@@ -5,7 +5,8 @@ or stops until somebody mends it (a page, a table); what is served stays what it
 """
 
 import logging
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from catalog.catalogue import Catalogue
 from catalog.domain import Feed, Source
@@ -27,6 +28,8 @@ class Extractor:
     intake: Intake
     ledger: Ledger
     connections: Connections
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Once set, no further increment is begun."""
 
     def run(self, catalogue: Catalogue, source: SourceId, data_set: DatasetCode) -> None:
         """Fetch a feed once. A fault of the source is recorded, not raised."""
@@ -44,6 +47,8 @@ class Extractor:
         try:
             for extraction in extractions(fetch):
                 self._take(extraction, fetch)
+                if self.stopping.is_set():
+                    return
             self.ledger.feed_current(fetch)
         except UserError as wrong:
             LOG.warning("%s %s: %s", source, data_set, wrong)
@@ -55,9 +60,7 @@ class Extractor:
             self.intake.take(batch)
         except FileChanged:
             return  # it is still being written; the next round reads it
-        except (
-            SourceError
-        ) as wrong:  # what is no fault of the input never costs the input its place
+        except SourceError as wrong:  # and nothing else: a fault of ours costs no input its place
             self.ledger.refused(fetch, extraction.origin, wrong)
             extraction.refuse(wrong)
             if not isinstance(wrong, FileRefused):

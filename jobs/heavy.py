@@ -15,7 +15,6 @@ from catalog.clock import SystemClock
 from catalog.ids import DatasetCode, LoadId, SourceId
 from catalog.store import CatalogueStore
 from connectors.connections import read_connections
-from connectors.landing import sweep
 from connectors.ledger import Ledger
 from jobs import extract, release
 from jobs.extract import Extractor
@@ -40,12 +39,13 @@ def heavy_worker(settings: Settings) -> Worker:
     ledger = Ledger(registry, clock)
     quality = QualityRecord(registry, clock, settings.landing)
     intake = Intake(settings.landing, ledger, quality, clock)
+    stopping = threading.Event()
     releaser = Releaser(intake, quality, settings.landing)
 
     def run_extract(job: Job) -> None:
         # The connections file is read each time: an operator changes it without a restart.
         connections = read_connections(settings.connections_file)
-        extractor = Extractor(intake, ledger, connections)
+        extractor = Extractor(intake, ledger, connections, stopping)
         extractor.run(
             store.fresh(), SourceId(job.text("source")), DatasetCode(job.text("data_set"))
         )
@@ -59,17 +59,18 @@ def heavy_worker(settings: Settings) -> Worker:
         place=Place.HEAVY,
         owner=owner_name("heavy"),
         handlers={extract.KIND: run_extract, release.KIND: run_release},
-        recover=lambda: ledger.adopt(settings.landing),
+        recover=intake.recover,
+        stopping=stopping,
     )
 
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request's address
     settings = Settings()
     Path(settings.landing).mkdir(parents=True, exist_ok=True)
-    sweep(settings.landing)
     worker = heavy_worker(settings)
-    worker.recover()  # before anything is read: a load in place that is not recorded counts first
+    worker.recover()  # before anything is read
     threading.Thread(target=_stop_with_parent, args=(worker,), daemon=True).start()
     worker.run()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from catalog.clock import Clock
 from catalog.contracts import Contract
 from catalog.ids import LoadId, SourceId
-from connectors.landing import Landed, discard, hand_over, land
+from connectors.landing import Landed, discard, hand_over, land, sweep
 from connectors.ledger import Ledger
 from connectors.source import Extraction
 from quality.gate import RowRef, Verdict, check
@@ -42,6 +42,13 @@ class Intake:
     ledger: Ledger
     quality: QualityRecord
     clock: Clock
+
+    def recover(self) -> None:
+        """Set right what processes that died left in the landing: half a load goes, a load in place
+        that nobody recorded is recorded, before anything that came after it at its source.
+        """
+        sweep(self.landing)
+        self.ledger.adopt(self.landing)
 
     def take(self, batch: Batch) -> Landed | None:
         """The load in place, or None when it was there already. Raises what the source raises."""

@@ -37,7 +37,7 @@ class Worker:
     owner: str
     handlers: Mapping[str, Handler]
     recover: Callable[[], object] = nothing
-    """Runs before a job is tried again: sets right what an attempt that died left half done."""
+    """Sets right what a process that died left half done; also runs before a job is tried again."""
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self, idle: Callable[[], object] = nothing) -> None:
@@ -61,7 +61,8 @@ class Worker:
                 if looked_at >= forget_at:
                     self.queue.forget_finished()
                     forget_at = looked_at + FORGET_SECONDS
-                self.queue.release_gone(self.place)
+                if self.queue.release_gone(self.place):
+                    self.recover()
                 idle()
                 while not self.stopping.is_set() and self.step():
                     pass

@@ -7,6 +7,7 @@ from tests.crash.town import BUREAU, DERIVED, DISTRICT, Town, wait_for
 
 pytestmark = pytest.mark.crash
 LANDING, INTAKE, LEDGER = "connectors.landing", "jobs.intake", "connectors.ledger:Ledger"
+RECORD = "quality.record:QualityRecord"
 WORKER_POINTS = {
     "while the rows are written": Point(f"{LANDING}:add_values", after=False),
     "before the manifest": Point(f"{LANDING}:_write_manifest", after=False),
@@ -14,7 +15,7 @@ WORKER_POINTS = {
     "after the record of land": Point(f"{LEDGER}.landed", after=True),
     "after check": Point(f"{INTAKE}:check", after=True),
     "after the record of check": Point(f"{LEDGER}.checked", after=True),
-    "after the record of quality": Point("quality.record:QualityRecord.record", after=True),
+    "after the record of quality": Point(f"{RECORD}.record", after=True),
     "before the rename": Point(f"{LANDING}:sync", after=True),
     "after the rename": Point(f"{INTAKE}:hand_over", after=True),
     "after the record of the rename": Point(f"{LEDGER}.handed_over", after=True),
@@ -25,6 +26,7 @@ FILE_POINTS = {
 }
 SERVER_POINTS = {
     "before the commit": Point("warehouse.duck:publish", after=True),
+    "between commit and findings": Point(f"{RECORD}.record_publication", after=False),
     "between commit and record": Point(f"{LEDGER}.published", after=False),
     "between publish and derive": Point(f"{LEDGER}.published", after=True),
     "while the tables are made": Point("warehouse.duck:definitions", after=True),
@@ -70,13 +72,22 @@ def test_a_worker_killed_over_a_file(town: Town, where: str) -> None:
     killed_and_started_again(town, HEAVY, at((WORKER_POINTS | FILE_POINTS)[where], DISTRICT))
 
 
-@pytest.mark.parametrize("where", WORKER_POINTS)
+@pytest.mark.parametrize("where", ["after land", "after check", "after the rename"])
 def test_a_worker_killed_over_a_table(town: Town, where: str) -> None:
     fill(town)
     killed_and_started_again(town, HEAVY, at(WORKER_POINTS[where], BUREAU))
 
 
-@pytest.mark.parametrize("where", WORKER_POINTS)
+@pytest.mark.parametrize(
+    "where",
+    [
+        "while the rows are written",
+        "after check",
+        "after the rename",
+        "after the record of the rename",
+        "before the job is done",
+    ],
+)
 def test_a_server_killed_while_it_derives(town: Town, where: str) -> None:
     fill(town)
     killed_and_started_again(town, SERVER, at(WORKER_POINTS[where], DERIVED))
@@ -86,3 +97,19 @@ def test_a_server_killed_while_it_derives(town: Town, where: str) -> None:
 def test_a_server_killed_while_it_publishes(town: Town, where: str) -> None:
     fill(town)
     killed_and_started_again(town, SERVER, SERVER_POINTS[where])
+
+
+def test_a_source_that_moves_on_while_its_worker_is_dead(town: Town) -> None:
+    """What was in place but not recorded counts first: nothing comes twice, nothing old comes last."""
+    town.add(40)
+    server = town.start(SERVER)
+    town.start(HEAVY, at(WORKER_POINTS["after the rename"], BUREAU)).ends_by_a_kill()
+    town.add(10)
+    town.name(A="磁器口", B="北碚")
+    heavy = town.start(HEAVY)
+    wait_for(town.is_settled)
+    wait_for(lambda: len([x for x in town.loads() if x.data_set == "station" and x.seq]) == 2)
+    wait_for(town.is_settled)
+    for child in (heavy, server):
+        child.stop()
+    town.check()

@@ -22,6 +22,7 @@ import yaml
 from sqlalchemy import select
 
 from access import usage
+from access.roles import Role
 from catalog.actor import Duty, Person
 from catalog.directories import EntryAction
 from catalog.ids import ClientId, OrganisationCode, SourceId
@@ -75,6 +76,7 @@ SOURCES = """sources:
 """
 BUREAU, DISTRICT, DERIVED = SourceId("bureau"), SourceId("district"), SourceId("derived")
 KEEPER = Person(ClientId("keeper"), OrganisationCode("cq_water"), frozenset({Duty.STEWARD}))
+APP = ClientId("flood-app")
 REVIEWER = Person(ClientId("reviewer"), OrganisationCode("cq_bigdata"), frozenset({Duty.STEWARD}))
 START = datetime(2024, 8, 1, tzinfo=UTC)
 STEP = timedelta(minutes=10)
@@ -129,12 +131,21 @@ class Town:
         return self.folder / "home"
 
     @property
+    def city(self) -> Path:
+        return self.folder / "city"
+
+    @property
+    def secret(self) -> str:
+        """Of the client APP."""
+        return (self.folder / "secret").read_text("ascii")
+
+    @property
     def inbox(self) -> Path:
         return self.folder / "district" / "inbox"
 
     def start(self, role: str, point: Point | None = None) -> Child:
         ours, theirs = CONTEXT.Pipe()
-        arguments = (role, self.home, self.folder / "city", theirs, point)
+        arguments = (role, self.home, self.city, theirs, point)
         process = CONTEXT.Process(target=child.run, args=arguments)
         process.start()
         theirs.close()
@@ -296,6 +307,8 @@ def make_town(folder: Path) -> None:
         )
     hub = build_hub(Settings(home=folder / "home", city=city))
     publish_entries(hub.store)
+    secret = hub.clients.register(APP, KEEPER.organisation, [Role.APP])
+    (folder / "secret").write_text(secret, "ascii")
     hub.close()
 
 

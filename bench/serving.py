@@ -27,8 +27,8 @@ from bench.plain import plain_app
 from bench.readings import contract, texts
 from bench.town import publish_all, published
 from catalog.ids import ClientId, OrganisationCode
+from hub.composition import build_hub
 from schema.data import selection
-from server import build_hub
 from settings import Settings
 
 ROWS = 10_000

@@ -10,8 +10,8 @@ from catalog.actor import Person
 from catalog.contracts import Contract
 from catalog.domain import read_domains
 from catalog.ids import ClientId, LoadId, OrganisationCode
+from hub.composition import Hub
 from quality.gate import check
-from server import Hub
 from tests.adoption import Officers, adopt
 from warehouse.engine import LoadPlan
 from warehouse.scratch import Scratch

@@ -97,7 +97,17 @@ def test_every_decision_page_states_the_decision_in_its_name() -> None:
 
 
 def test_no_installed_distribution_provides_one_of_our_top_level_names() -> None:
-    ours = {*PACKAGES, "server", "settings", "demo", "bench", "tests", "migrations"}
+    ours = {
+        *PACKAGES,
+        "server",
+        "settings",
+        "hub",
+        "commands",
+        "demo",
+        "bench",
+        "tests",
+        "migrations",
+    }
     site = Path(importlib.import_module("starlette").__file__ or "").parents[1]
     taken = {p.stem for p in site.iterdir() if p.suffix in {"", ".py"} and p.stem in ours}
     assert not taken

@@ -21,8 +21,8 @@ from typing import TypeVar
 import jobs.heavy
 from catalog.ids import SourceId
 from connectors.landing import Landed
+from hub.composition import build_hub
 from jobs.intake import Batch, Intake
-from server import build_hub
 from settings import Settings
 
 Result = TypeVar("Result")

@@ -141,12 +141,12 @@ def kill_at_random(served: Served, chance: random.Random) -> None:
     killed = 0
     while killed < KILLS:
         if chance.random() < 0.5:
-            sleep(chance.uniform(0.5, 3.5))
+            sleep(chance.uniform(0.3, 2.5))
             served.kill_server()
             served.start()
         else:
             wait_for(served.has_worker, "the start of a worker")
-            sleep(chance.uniform(0.1, 2.0))
+            sleep(chance.uniform(0.05, 0.8))
             if not served.kill_worker():
                 continue
         killed += 1

@@ -29,9 +29,9 @@ from catalog.ids import ClientId, OrganisationCode, SourceId
 from catalog.store import CatalogueStore
 from connectors.landing import INCOMING
 from connectors.models import Load, LoadState
+from hub.composition import build_hub
 from jobs.models import JobRow
 from registry.store import Registry
-from server import build_hub
 from settings import Settings
 from tests.crash import child
 from tests.crash.child import HEAVY, SERVER, Point

@@ -1,0 +1,216 @@
+"""Composition root: settings -> stores -> services -> schema -> application, and the server's worker."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+import migrations.run
+from access.clients import ClientStore
+from access.endpoints import IssuerEndpoints
+from access.issuer import Issuer
+from access.keys import SigningKeys
+from access.token import Verifier
+from access.usage import UsageLog
+from catalog.actor import Duty, Person
+from catalog.clock import Clock, SystemClock
+from catalog.domain import read_domains, read_organisations
+from catalog.ids import ClientId, DatasetCode, LoadId, OrganisationCode
+from catalog.sharing.service import SharingService
+from catalog.sharing.working_days import read_working_days
+from catalog.store import CatalogueStore
+from connectors.landing import sweep
+from connectors.ledger import Ledger
+from jobs import derive, publish
+from jobs.derive import Deriver
+from jobs.intake import Intake
+from jobs.owner import owner_name
+from jobs.publish import Publisher
+from jobs.queue import Job, JobQueue, Place
+from jobs.schedule import Schedule
+from jobs.worker import Worker
+from quality.record import QualityRecord
+from registry.store import Registry
+from schema.app import create_app
+from schema.caller import Callers, Rights
+from schema.context import Services
+from settings import Settings
+from warehouse.duck import DuckWarehouse
+
+AUDIENCE = "vitalhub"
+OPERATOR = Person(ClientId("operator"), OrganisationCode(""), frozenset({Duty.OPERATOR}))
+"""Whoever starts the hub on this machine imports its declared content."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What is kept, and the services that alone change it."""
+
+    settings: Settings
+    clock: Clock
+    registry: Registry
+    store: CatalogueStore
+    sharing: SharingService
+    clients: ClientStore
+    engine: DuckWarehouse
+    ledger: Ledger
+    quality: QualityRecord
+    queue: JobQueue
+    usage: UsageLog
+    mask_key: str
+
+    def close(self) -> None:
+        self.usage.close()
+        self.engine.close()
+        self.registry.close()
+
+
+@dataclass(frozen=True)
+class Hub(Stores):
+    """Everything one server process holds."""
+
+    app: Starlette
+    worker: Worker
+    """Publishes and derives, here where the warehouse is owned."""
+    schedule: Schedule
+    parts: dict[str, Callable[[], bool]]
+    """What runs beside the server, for `/health`."""
+
+    def run_jobs(self) -> None:
+        """Until the worker is stopped: ask for what is needed, and do what belongs here."""
+        self.worker.run(idle=lambda: self.schedule.look(self.store.load()))
+
+
+def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
+    """Migrate, open the stores, import the declared content and put the services together."""
+    stores = open_stores(settings, clock or SystemClock())
+    parts = {"usageLog": lambda: stores.usage.fault is None}
+    inputs = stores.sharing.derivation_inputs
+    return Hub(
+        **{field.name: getattr(stores, field.name) for field in fields(stores)},
+        app=application(stores, parts),
+        worker=server_worker(stores),
+        schedule=Schedule(
+            stores.queue, stores.ledger, stores.engine, stores.quality, inputs, stores.clock
+        ),
+        parts=parts,
+    )
+
+
+def open_stores(settings: Settings, clock: Clock) -> Stores:
+    """The registry migrated and filled with the declared content, the warehouse locked down."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.landing.mkdir(exist_ok=True)
+    sweep(settings.landing)
+    migrations.run.upgrade(settings.registry)
+    registry = Registry(settings.registry)
+    store = CatalogueStore(registry, clock)
+    import_city(store, settings.city)
+    clients = ClientStore(registry)
+    days = read_working_days(settings.city / "calendar.yaml")
+    stores = Stores(
+        settings=settings,
+        clock=clock,
+        registry=registry,
+        store=store,
+        sharing=SharingService(registry, clock, store.load, days, clients.organisation_of),
+        clients=clients,
+        engine=DuckWarehouse(
+            settings.warehouse_file,
+            settings.landing,
+            clock,
+            threads=settings.threads,
+            memory_limit=settings.memory_limit,
+        ),
+        ledger=Ledger(registry, clock),
+        quality=QualityRecord(registry, clock, settings.landing),
+        queue=JobQueue(registry),
+        usage=UsageLog(settings.home / "usage"),
+        mask_key=secret_file(settings.home / "keys" / "mask.key"),
+    )
+    stores.ledger.adopt(settings.landing)
+    stores.queue.release_place(Place.SERVER)
+
+    def prepare_tables() -> None:
+        """A data set that was never published reads as empty, not as a fault."""
+        for contract in store.load().contracts.values():
+            stores.engine.prepare(contract)
+
+    store.listen(prepare_tables)
+    prepare_tables()
+    return stores
+
+
+def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Starlette:
+    """The API with the embedded issuer beside it."""
+    settings = stores.settings
+    keys = SigningKeys(settings.home / "keys" / "signing.json")
+    issuer = Issuer(settings.issuer, AUDIENCE, keys, stores.clients)
+    verifier = Verifier(settings.issuer, AUDIENCE, keys, stores.clients)
+    sharing, catalogue = stores.sharing, stores.store.load
+    rights = Rights(sharing.grants_for, lambda: sharing.epoch, catalogue, stores.mask_key)
+    services = Services(
+        clock=stores.clock,
+        catalogue=catalogue,
+        store=stores.store,
+        engine=stores.engine,
+        sharing=sharing,
+        clients=stores.clients,
+        ledger=stores.ledger,
+        quality=stores.quality,
+        usage=stores.usage,
+        query_seconds=settings.query_seconds,
+        query_threads=settings.threads,
+        parts=parts,
+    )
+    callers = Callers(verifier, rights, stores.clock)
+    return create_app(services, callers, IssuerEndpoints(issuer).routes())
+
+
+def server_worker(stores: Stores) -> Worker:
+    """Does the jobs that need the warehouse."""
+    landing, catalogue = stores.settings.landing, stores.store.load
+    intake = Intake(landing, stores.ledger, stores.quality, stores.clock)
+    publisher = Publisher(stores.engine, stores.ledger, stores.quality, landing)
+    inputs = stores.sharing.derivation_inputs
+    deriver = Deriver(stores.engine, intake, inputs, stores.mask_key, stores.clock)
+
+    def run_publish(job: Job) -> None:
+        publisher.run(catalogue(), LoadId(job.text("load")))
+
+    def run_derive(job: Job) -> None:
+        deriver.run(catalogue(), DatasetCode(job.text("data_set")))
+
+    return Worker(
+        queue=stores.queue,
+        registry=stores.registry,
+        place=Place.SERVER,
+        owner=owner_name("server"),
+        handlers={publish.KIND: run_publish, derive.KIND: run_derive},
+        recover=intake.recover,
+    )
+
+
+def import_city(store: CatalogueStore, city: Path) -> None:
+    """The declared content: known files change nothing, new ones propose versions."""
+    store.import_organisations(read_organisations(city / "organisations.yaml"), OPERATOR)
+    store.import_places(city / "places.csv", OPERATOR)
+    for domain in read_domains(city):
+        store.import_domain(domain, OPERATOR)
+
+
+def secret_file(file: Path) -> str:
+    """A random key that is made once, in a file only its owner can read."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        part = file.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            stream.write(secrets.token_hex(32))
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    return file.read_text("ascii")

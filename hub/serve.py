@@ -4,6 +4,7 @@ With the demo, the demo city's sources run too, and the city is opened through t
 """
 
 import logging
+import os
 import signal
 import socket
 import threading
@@ -61,6 +62,7 @@ class WebServer(uvicorn.Server):
 def serve(given: Namespace) -> int:
     """Run the hub until SIGINT or SIGTERM; with --demo also the demo city, and open it."""
     settings = settings_of(given)
+    os.umask(0o077)  # what the hub and its children write is the operator's alone
     with claimed_home(settings.home), claimed_port(settings.host, settings.port) as claimed:
         return serve_on(claimed, settings, given)
 

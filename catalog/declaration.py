@@ -84,7 +84,8 @@ def checked(document: Document, model: type[Model]) -> Model:
     try:
         return model.model_validate(document.content)
     except ValidationError as wrong:
-        first = wrong.errors()[0]
+        # A misspelled key is unknown and missing at once; only the unknown one stands in a line.
+        first = min(wrong.errors(), key=lambda error: error["type"] != "extra_forbidden")
         where = ".".join(map(str, first["loc"])) or "the file"
         raise document.error(first["loc"], f"{where}: {first['msg']}.") from wrong
 

@@ -163,6 +163,10 @@ class _Reader:
             decimal = DECIMAL.match(physical)
             if decimal:
                 return ColumnType(Kind.DECIMAL, int(decimal[1]), int(decimal[2]))
+            if physical.startswith(("decimal", "numeric")):  # never a double in silence
+                raise self.document.error(
+                    (*path, "physicalType"), f"{physical!r} is not decimal(precision,scale)."
+                )
             return ColumnType(Kind.DOUBLE)
         if logical == "integer":
             return ColumnType(Kind.BIGINT if physical == "bigint" else Kind.INTEGER)

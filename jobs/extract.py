@@ -6,6 +6,7 @@ or stops until somebody mends it (a page, a table); what is served stays what it
 
 import logging
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from catalog.catalogue import Catalogue
@@ -45,7 +46,7 @@ class Extractor:
             cursor=self.ledger.cursor(source, data_set),
         )
         try:
-            for extraction in extractions(fetch):
+            for extraction in self._increments(fetch):
                 self._take(extraction, fetch)
                 if self.stopping.is_set():
                     return
@@ -53,6 +54,15 @@ class Extractor:
         except UserError as wrong:
             LOG.warning("%s %s: %s", source, data_set, wrong)
             self.ledger.feed_failed(fetch, wrong)
+
+    def _increments(self, fetch: Fetch) -> Iterator[Extraction]:
+        """What the source has; a source that cannot even be begun stands among the loads, too."""
+        try:
+            yield from extractions(fetch)
+        except SourceError as wrong:
+            origin = str(wrong.details.get("origin", fetch.source.id))
+            self.ledger.refused(fetch, origin, wrong)
+            raise
 
     def _take(self, extraction: Extraction, fetch: Fetch) -> None:
         batch = Batch(extraction, fetch.source.id, fetch.contract)

@@ -8,7 +8,7 @@ served no longer (`INPUT_WITHDRAWN`).
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
@@ -16,14 +16,13 @@ import pyarrow as pa
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
 from catalog.domain import Derivation
-from catalog.errors import UserError
 from catalog.ids import DatasetCode, LoadId, Seq, SourceId
 from catalog.sharing.grant import Grant
 from connectors.landing import load_id
+from jobs.inner import InnerExtraction
 from jobs.intake import Batch, Intake
 from query.derived import compile_derivation
 from query.relation import relation_of
-from query.statement import LockedStatement
 from warehouse.engine import Engine, Publication
 
 LOG = logging.getLogger(__name__)
@@ -31,34 +30,6 @@ KIND = "derive"
 SOURCE = SourceId("derived")
 Inputs = Callable[[Derivation, datetime], Mapping[DatasetCode, Grant | None]]
 """The grant by which the owner reads each input now, None where there is none."""
-
-
-@dataclass(slots=True)
-class DerivedExtraction:
-    """The rows of a derivation, as an increment of a source."""
-
-    engine: Engine
-    statement: LockedStatement
-    origin: str
-    _identity: str
-    exhausted: bool = field(default=False, init=False)
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        with self.engine.build(self.statement) as reader:
-            yield from reader
-        self.exhausted = True
-
-    def cursor(self) -> None:
-        return None
-
-    def identity(self) -> str:
-        return self._identity
-
-    def acknowledge(self) -> None:
-        """Nothing waits at the source."""
-
-    def refuse(self, error: UserError) -> None:
-        """Nothing is moved: the inputs are versions of the warehouse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +55,12 @@ class Deriver:
         }
         statement = compile_derivation(derivation, contract, relations)
         identity = identity_of(derivation, catalogue, held, self.engine.latest())
-        extraction = DerivedExtraction(
-            self.engine, statement, f"derived {data_set} {identity[:8]}", identity
-        )
+
+        def rows() -> Iterator[pa.RecordBatch]:
+            with self.engine.build(statement) as reader:
+                yield from reader
+
+        extraction = InnerExtraction(f"derived {data_set} {identity[:8]}", identity, rows)
         self.intake.take(Batch(extraction, SOURCE, contract, may_be_empty=True))
 
 

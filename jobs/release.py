@@ -13,50 +13,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from catalog.catalogue import Catalogue
-from catalog.errors import UserError
 from catalog.ids import DatasetCode, LoadId, SourceId
 from connectors.landing import RAW, load_id, reopened
 from connectors.models import Load
+from jobs.inner import InnerExtraction
 from jobs.intake import Batch, Intake
 from quality.gate import RowRef
 from quality.record import QualityRecord
 
 KIND = "release"
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedExtraction:
-    """The released rows of a load, as they came from the source."""
-
-    raw: Path
-    rows: Sequence[RowRef]
-    origin: str
-    _identity: str
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        wanted = pa.table(
-            {
-                "_file": [row.file for row in self.rows],
-                "_line": pa.array([row.line for row in self.rows], pa.int64()),
-            }
-        )
-        keys = pc.binary_join_element_wise
-        marks = keys(wanted["_file"], pc.cast(wanted["_line"], pa.string()), "\n")
-        for batch in pq.ParquetFile(self.raw).iter_batches():
-            mark = keys(batch["_file"], pc.cast(batch["_line"], pa.string()), "\n")
-            yield batch.filter(pc.is_in(mark, value_set=marks.combine_chunks()))
-
-    def cursor(self) -> None:
-        return None
-
-    def identity(self) -> str:
-        return self._identity
-
-    def acknowledge(self) -> None:
-        """The rows stay in the landing of the load they came with."""
-
-    def refuse(self, error: UserError) -> None:
-        """As above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +35,10 @@ class Releaser:
         if not rows:
             return
         landed = reopened(self.landing / load)
-        extraction = ReleasedExtraction(
-            landed.folder / RAW, rows, f"released from {landed.origin}", _identity(load, rows)
+        extraction = InnerExtraction(
+            f"released from {landed.origin}",
+            _identity(load, rows),
+            lambda: released_batches(landed.folder / RAW, rows),
         )
         batch = Batch(
             extraction,
@@ -81,6 +48,15 @@ class Releaser:
             released_from=load,
         )
         self.intake.take(batch)
+
+
+def released_batches(raw: Path, rows: Sequence[RowRef]) -> Iterator[pa.RecordBatch]:
+    """These rows of a landed file, as they came from the source."""
+    mark = pc.binary_join_element_wise
+    wanted = pa.array([f"{row.file}\n{row.line}" for row in rows], pa.string())
+    for batch in pq.ParquetFile(raw).iter_batches():
+        marks = mark(batch["_file"], pc.cast(batch["_line"], pa.string()), "\n")
+        yield batch.filter(pc.is_in(marks, value_set=wanted))
 
 
 def released_load(origin: Load, rows: Sequence[RowRef]) -> LoadId:

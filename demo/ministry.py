@@ -1,7 +1,7 @@
 """The ministry's REST service of river readings: `GET /v1/river-regime?after=<cursor>&limit=500`.
 
 Rules: rows come in the order of their number `seq`, at most 500 to a page; the cursor is the last
-`seq` as text; `total` counts the rows after the page's cursor. Each request is signed (HMAC-SHA256
+`seq` as text; `total` is the number of the last row there is. Each request is signed (HMAC-SHA256
 over method, path with query, time and nonce); a wrong, old or repeated signature is refused with 401.
 Every seventh request finds the service busy: 503 with `Retry-After`. `X-Content-SHA256` is the digest
 of the whole body, so that a page cut short is seen. For tests it can cut a page short or die in the
@@ -111,7 +111,7 @@ class Ministry:
         content = {
             "rows": [row_json(row) for row in rows],
             "next": str(rows[-1].seq) if more else None,
-            "total": max(0, total - after),
+            "total": total,
         }
         body = json.dumps(content, ensure_ascii=False).encode()
         self._pages += 1

@@ -47,6 +47,7 @@ def test_a_digest_is_of_the_text() -> None:
             "customProperties: [{property: height, value: true}]",
             "datum",
         ),
+        ("decimal(9,3)", "decimal(9.3)", "not decimal"),
         ("logicalType: number", "logicalType: object", "not served"),
         (", primaryKey: true, primaryKeyPosition: 1", "", "no column is marked primaryKey"),
         ("  - {property: provider, value: cq_water}\n", "", "provider is missing"),

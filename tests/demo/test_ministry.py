@@ -85,7 +85,7 @@ def test_pages_of_500_lead_through_all_rows_once(client: httpx.Client) -> None:
     pages = 0
     while cursor is not None:
         page = ask(client, after=cursor, limit=500).json()
-        assert page["total"] == 825 - len(seen)
+        assert page["total"] == 825
         seen += page["rows"]
         cursor = page["next"]
         pages += 1
@@ -114,7 +114,7 @@ def test_a_row_keeps_the_texts_of_the_source(client: httpx.Client) -> None:
 def test_after_the_last_row_a_page_is_empty_until_two_hours_have_passed() -> None:
     clock = ReplayClock(START)
     with served(clock=clock) as client:
-        assert ask(client, after=825, limit=500).json() == {"rows": [], "next": None, "total": 0}
+        assert ask(client, after=825, limit=500).json() == {"rows": [], "next": None, "total": 825}
         clock.advance(timedelta(hours=2))
         page = ask(client, after=825, limit=500).json()
         assert page["rows"][0]["seq"] == 826

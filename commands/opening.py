@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from access.clients import ClientStore
+from access.errors import ClientExists
 from access.issuer import TOKEN_PATH
 from access.roles import Role
 from catalog.ids import ClientId, OrganisationCode
@@ -90,7 +91,7 @@ def demo_clients(clients: ClientStore, file: Path) -> tuple[DemoClient, ...]:
     made = tuple(
         DemoClient(
             name,
-            clients.register(ClientId(name), OrganisationCode(organisation), [role], may),
+            _secret_of(clients, name, organisation, role, may),
             organisation,
             (role.value,),
             may,
@@ -102,6 +103,13 @@ def demo_clients(clients: ClientStore, file: Path) -> tuple[DemoClient, ...]:
         json.dump([asdict(client) for client in made], stream, ensure_ascii=False, indent=1)
     part.replace(file)
     return made
+
+
+def _secret_of(clients: ClientStore, name: str, organisation: str, role: Role, may: str) -> str:
+    try:
+        return clients.register(ClientId(name), OrganisationCode(organisation), [role], may)
+    except ClientExists:  # an earlier start was killed before it had written the secrets down
+        return clients.renew_secret(ClientId(name))
 
 
 def open_city(address: str, clients: Sequence[DemoClient]) -> None:
@@ -120,15 +128,22 @@ def publish_entries(known: Mapping[str, HubClient]) -> None:
     """Bring every declared entry from draft to published."""
     for provider, name in SUBMITTERS.items():
         keeper = known[name]
-        for entry in keeper.execute(ENTRIES, {"state": "DRAFT"})["catalogueEntries"]:
-            if entry["provider"]["code"] == provider:
-                code = {"code": entry["code"]}
-                keeper.execute(ASSESS, code)
-                keeper.execute(STEPS["approve"], code)
-                keeper.execute(STEPS["submit"], code)
+        for code in _entries(keeper, "DRAFT", provider):
+            keeper.execute(ASSESS, code)
+            keeper.execute(STEPS["approve"], code)
+        for code in _entries(keeper, "DEPARTMENT_APPROVED", provider):
+            keeper.execute(STEPS["submit"], code)
     authority = known["bigdata-steward"]
-    for entry in authority.execute(ENTRIES, {"state": "IN_REVIEW"})["catalogueEntries"]:
-        authority.execute(STEPS["publish"], {"code": entry["code"]})
+    for code in _entries(authority, "IN_REVIEW"):
+        authority.execute(STEPS["publish"], code)
+
+
+def _entries(
+    client: HubClient, state: str, provider: str | None = None
+) -> Sequence[Mapping[str, str]]:
+    """The codes of the entries in a state, as the variables of the next step."""
+    found = client.execute(ENTRIES, {"state": state})["catalogueEntries"]
+    return [{"code": e["code"]} for e in found if provider in (None, e["provider"]["code"])]
 
 
 def apply_for(known: Mapping[str, HubClient], data_set: str, places: Sequence[str] | None) -> None:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from catalog.contracts import Contract, Severity
+from catalog.contracts import Contract, PublishMode, Severity
 from quality.rule import NOT_EMPTY, TYPE, Rule, rules_of
-from quality.split import write_good, write_rejected
+from quality.split import write_good, write_rejected, write_withheld
 from quality.staging import Counts, Staged, Tally
 from quality.verdict import Decision, RowRef, RuleResult, Verdict, within_tolerance
 from quality.vocabulary import Reach
@@ -23,6 +23,8 @@ __all__ = ["Decision", "RowRef", "RuleResult", "Verdict", "check"]
 
 GOOD_FILE = "rows.parquet"
 REJECTED_FILE = "rejected.parquet"
+WITHHELD_FILE = "withheld.parquet"
+"""The keys of the rows set apart from a snapshot: their last good version stays served."""
 RETYPED_FROM = 10
 """A column of which this many values arrive and none fits its type was retyped at the source."""
 
@@ -51,6 +53,8 @@ def check(
         staged = Staged(cursor, raw, contract, rules, now, released)
         counts = staged.evaluate()
         good = write_good(staged, out / GOOD_FILE)
+        if contract.publish_mode is PublishMode.SNAPSHOT:
+            write_withheld(staged, out / WITHHELD_FILE)
         rejected = write_rejected(staged, counts, out / REJECTED_FILE)
     results = tuple(_result(rule, counts, good) for rule in rules)
     lost = any(r.severity is Severity.CRITICAL and not r.passed for r in results)

@@ -28,6 +28,14 @@ def write_good(staged: Staged, file: Path) -> int:
     return staged.cursor.write_parquet(query, file)
 
 
+def write_withheld(staged: Staged, file: Path) -> int:
+    """The keys of the rows set apart, where they could be read; how many."""
+    keys = [column(name) for name in staged.contract.key]
+    whole = [exp.not_(column(name).is_(exp.null())) for name in staged.contract.key]
+    query = exp.select(*keys).from_(STAGED).where(staged.set_apart(), *whole)
+    return staged.cursor.write_parquet(query, file)
+
+
 def write_rejected(staged: Staged, counts: Counts, file: Path) -> int:
     """The rows set apart: _file, _line, row, the mask's words, reasons; how many."""
     bound = Bound()

@@ -37,7 +37,8 @@ class ReferenceRule:
 class LoadPlan:
     """A checked batch on its way in: `rows` has the contract's columns, and `_row`, the row's number
     in the landed file. Which rows only published data could refuse, and why, is written to `unfit`
-    before the commit.
+    before the commit. `withheld` has the keys that arrived in rows the gate set apart: a snapshot does
+    not end them, their last good version stays.
     """
 
     load_id: LoadId
@@ -46,6 +47,7 @@ class LoadPlan:
     digest: str
     unfit: Path
     references: tuple[ReferenceRule, ...] = ()
+    withheld: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 The batch is a view on its Parquet file; rows that only published data can refuse are set apart; the
 rest goes in by the contract's mode. Append adds new keys (a known key with other values is a conflict,
 with the same values a repetition); upsert replaces known keys; snapshot also ends the keys that are
-missing. What a version supersedes moves to `<set>__past`. The publication row is written last and
-commits with the data.
+missing, but not those that arrived in rows set apart: their last good version stays. What a version
+supersedes moves to `<set>__past`. The publication row is written last and commits with the data.
 """
 
 import json
@@ -47,9 +47,11 @@ WRITE_UNFIT = """COPY (
 END_CHANGED = """INSERT INTO {past}
     SELECT {columns}, _seq, $seq FROM {current} c
     WHERE EXISTS (SELECT 1 FROM hub_stage s WHERE {same_key} AND ({differs}))"""
+ARRIVED = """CREATE OR REPLACE TEMP VIEW hub_arrived AS
+    SELECT {key} FROM read_parquet({rows}) UNION ALL SELECT {key} FROM read_parquet({withheld})"""
 END_MISSING = """INSERT INTO {past}
     SELECT {columns}, _seq, $seq FROM {current} c
-    WHERE NOT EXISTS (SELECT 1 FROM hub_stage s WHERE {same_key})"""
+    WHERE NOT EXISTS (SELECT 1 FROM hub_arrived s WHERE {same_key})"""
 DELETE_ENDED = """DELETE FROM {current} c USING {past} s WHERE {same_key} AND s._to_seq = $seq"""
 INSERT_NEW = """INSERT INTO {current} ({columns}, _seq)
     SELECT {columns}, $seq FROM hub_stage ANTI JOIN {current} USING ({key})"""
@@ -84,6 +86,9 @@ def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:
     if contract.publish_mode is not PublishMode.APPEND:
         changed = _number(run(END_CHANGED.format(**names), {"seq": seq}))
         if contract.publish_mode is PublishMode.SNAPSHOT:
+            rows = _text(str(plan.rows))
+            withheld = _text(str(plan.withheld)) if plan.withheld else rows
+            run(ARRIVED.format(**names, rows=rows, withheld=withheld))
             removed = _number(run(END_MISSING.format(**names), {"seq": seq}))
         if changed or removed:
             run(DELETE_ENDED.format(**names), {"seq": seq})

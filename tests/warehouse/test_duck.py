@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,21 @@ def test_snapshot_ends_the_keys_that_are_missing_and_as_of_still_shows_them(town
     assert (done.added, done.changed, done.removed, done.rows) == (1, 1, 1, 2)
     assert town.read(tree) == [{"c": "A", "n": "甲改"}, {"c": "C", "n": "丙"}]
     assert town.read(tree, hours_ago=0.5) == [{"c": "A", "n": "甲"}, {"c": "B", "n": "乙"}]
+
+
+def test_a_snapshot_keeps_the_last_good_version_of_a_key_whose_row_was_set_apart(
+    town: Town,
+) -> None:
+    tree = Read(STATIONS, (Leaf("c", "code"), Leaf("n", "name")))
+    town.publish(station(), station_rows(("A", "甲", None), ("B", "乙", None), ("C", "丙", None)))
+    folder = town.landing / "spoiled"
+    rows = written(station_rows(("A", "甲改", None)), folder / "rows.parquet")
+    withheld = folder / "withheld.parquet"
+    pq.write_table(pa.table({"code": ["B"]}), withheld)
+    plan = LoadPlan(LoadId("spoiled"), station(), rows, "d", folder / "unfit.parquet")
+    done = town.warehouse.publish(replace(plan, withheld=withheld))
+    assert (done.changed, done.removed, done.rows) == (1, 1, 2)
+    assert town.read(tree) == [{"c": "A", "n": "甲改"}, {"c": "B", "n": "乙"}]
 
 
 def test_as_of_before_the_first_version_says_so(town: Town) -> None:

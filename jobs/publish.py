@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog.catalogue import Catalogue
-from catalog.contracts import Contract, Severity
+from catalog.contracts import Contract, PublishMode, Severity
 from catalog.ids import DatasetCode, LoadId
 from connectors.landing import reopened
 from connectors.ledger import Ledger
@@ -38,15 +38,18 @@ class Publisher:
         InputNotPublished: a data set it refers to is not there yet; the job waits and tries again.
         """
         landed = reopened(self.landing / load_id)
+        load = self.ledger.load(load_id)
+        released = load is not None and load.released_from is not None
         contract = catalogue.contracts[DatasetCode(landed.data_set)]
+        rules = reference_rules(contract)
         rows = landed.folder / GOOD_FILE
         plan = LoadPlan(
             load_id=load_id,
-            contract=contract,
+            contract=adding(contract) if released else contract,
             rows=rows,
             digest=file_digest(rows),
             unfit=landed.folder / UNFIT_FILE,
-            references=self._references(contract, load_id),
+            references=tuple(map(told, rules)) if released else rules,
         )
         try:
             publication = self.engine.publish(plan)
@@ -59,13 +62,17 @@ class Publisher:
         LOG.info("%s version %d: %d rows", contract.data_set, publication.seq, publication.rows)
         return publication
 
-    def _references(self, contract: Contract, load_id: LoadId) -> tuple[ReferenceRule, ...]:
-        """What a steward released is looked at again, but no declared rule holds it back."""
-        rules = reference_rules(contract)
-        load = self.ledger.load(load_id)
-        if load is None or load.released_from is None:
-            return rules
-        return tuple(replace(rule, severity=Severity.INFO) for rule in rules)
+
+def told(rule: ReferenceRule) -> ReferenceRule:
+    """What a steward released is looked at again, but no declared rule holds it back."""
+    return replace(rule, severity=Severity.INFO)
+
+
+def adding(contract: Contract) -> Contract:
+    """Rows released from a whole state are added to the served one; they are no state themselves."""
+    if contract.publish_mode is not PublishMode.SNAPSHOT:
+        return contract
+    return replace(contract, publish_mode=PublishMode.APPEND)
 
 
 def file_digest(file: Path) -> str:

@@ -280,18 +280,20 @@ class Town:
             registry.close()
 
 
-def make_town(folder: Path) -> None:
+CONTRACTS: Mapping[str, str] = {
+    "station": STATION,
+    "reading": READING % {"mode": "append"},
+    "high_water": HIGH_WATER_TEXT.replace("cq_shapingba", "cq_water"),
+}
+
+
+def make_town(folder: Path, contracts: Mapping[str, str] = CONTRACTS) -> None:
     """A home with a published catalogue and empty sources, to be copied."""
     city = folder / "city"
     domain = city / "domains" / "flood"
     for made in (domain / "contracts", domain / "derived", folder / "district" / "inbox"):
         made.mkdir(parents=True)
     shutil.copy(CALENDAR, city / "calendar.yaml")
-    contracts = {
-        "station": STATION,
-        "reading": READING % {"mode": "append"},
-        "high_water": HIGH_WATER_TEXT.replace("cq_shapingba", "cq_water"),
-    }
     files = {city / "places.csv": PLACES, city / "organisations.yaml": ORGANISATIONS}
     files |= {domain / "domain.yaml": DOMAIN, domain / "sources.yaml": SOURCES}
     files |= {domain / "derived" / "high_water.sql": HIGH_WATER}

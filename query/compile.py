@@ -175,7 +175,8 @@ class _Compilation:
         page = self._from(inner, columns, nested.where)
         page = page.where(self._pairs(block, inner, relation), copy=False)
         page = page.order_by(*order, copy=False)
-        page = page.limit(min(nested.limit or MAX_ROWS, MAX_ROWS), copy=False)
+        wanted = MAX_ROWS if nested.limit is None else nested.limit
+        page = page.limit(min(wanted, MAX_ROWS), copy=False)
         if nested.offset:
             page = page.offset(nested.offset, copy=False)
         alias = f"l{inner.alias[1:]}"

@@ -26,6 +26,31 @@ def test_relations_nest_both_ways(hub: Hub, app: str) -> None:
     assert up == {"reading": [{"station": {"name": "磁器口"}}]}
 
 
+def test_a_limit_of_nothing_gives_nothing_at_any_level(hub: Hub, app: str) -> None:
+    assert hub.ask(app, "{ station(limit: 0) { code } }") == {"station": []}
+    below = hub.ask(app, LEVELS % "limit: 0")["station"]
+    assert [row["readings"] for row in below] == [[], []]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        'levelM: {gt: "99999999999999999999999999999999999999"}',
+        'levelM: {in: ["9999999999999999999", "0.0000000000000000001"]}',
+        'levelM: {in: ["99999999999999999999999999999999999", "0.00000000000000000000000001"]}',
+    ],
+)
+def test_a_decimal_past_what_the_engine_compares_is_the_callers_error(
+    hub: Hub, app: str, where: str
+) -> None:
+    assert hub.codes(app, f"{{ reading(where: {{{where}}}) {{ levelM }} }}") == ["WRONG_VALUE"]
+
+
+def test_decimals_of_any_size_it_does_compare_stand_beside_each_other(hub: Hub, app: str) -> None:
+    extremes = 'levelM: {in: ["9999999999999999999", "-0.000000000000000001", "181.24"]}'
+    assert levels(hub, app, extremes) == ["181.240"]
+
+
 @pytest.mark.parametrize(
     ("where", "found"),
     [

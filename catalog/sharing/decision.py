@@ -32,7 +32,13 @@ from catalog.sharing.request import (
     Transition,
     transition,
 )
-from catalog.sharing.scope import important_columns, masked_by_default, with_key, within
+from catalog.sharing.scope import (
+    important_columns,
+    masked_by_default,
+    servable,
+    with_key,
+    within,
+)
 
 APPROVALS_FOR_IMPORTANT = 2
 
@@ -69,6 +75,8 @@ class Award:
     derivation: bool
     approvals: int
     """How many different people must approve this."""
+    begins: datetime | None
+    """The beginning that the decision names; None: from the last approval on, or as asked."""
 
     @property
     def digest(self) -> str:
@@ -76,6 +84,7 @@ class Award:
         body = [
             self.content,
             parts_to_json(self.parts),
+            None if self.begins is None else self.begins.timestamp(),
             self.expires.timestamp(),
             self.derivation,
         ]
@@ -137,6 +146,7 @@ def award(request: Request, decision: Approve, catalogue: Catalogue, at: datetim
         expires=ends,
         derivation=derivation,
         approvals=APPROVALS_FOR_IMPORTANT if important_columns(parts, contract) else 1,
+        begins=decision.not_before,
     )
 
 
@@ -195,6 +205,12 @@ def _check_width(
                 "列、区域或行条件超出申请",
                 "columns, places or rows that were not asked for",
             )
+    if not servable(parts, catalogue.contracts[terms.data_set], catalogue.places):
+        raise _too_wide(
+            request,
+            "各部分的区域重叠，或行条件不可用",
+            "parts whose places overlap, or a row filter that cannot be used",
+        )
     if terms.expires is None or ends is None or ends > terms.expires or ends <= begins:
         raise _too_wide(request, "时限超出申请", "a period that was not asked for")
     if terms.not_before is not None and begins < terms.not_before:

@@ -70,9 +70,18 @@ def within(part: Part, asked: Sequence[Part], places: Places) -> bool:
     return all(_contains(allowed, r) for r in places.ranges(part.places))
 
 
+def servable(parts: Sequence[Part], contract: Contract, places: Places) -> bool:
+    """Whether the parts can stand beside each other and their row filters hold what may be seen."""
+    filters = [part.row_filter for part in parts if part.row_filter is not None]
+    return _disjoint(parts, places) and all(_sound(f, contract, places) for f in filters)
+
+
 def important_columns(parts: Sequence[Part], contract: Contract) -> frozenset[str]:
+    """Those shown, and those a row filter asks about: which rows pass tells of their values."""
     important = {c.name for c in contract.columns if c.classification is Classification.IMPORTANT}
-    return frozenset(c.name for part in parts for c in part.columns if c.name in important)
+    told = {c.name for part in parts for c in part.columns}
+    told |= {n for part in parts if part.row_filter for n in columns_of(part.row_filter)}
+    return frozenset(told & important)
 
 
 def masked_by_default(parts: Sequence[Part], contract: Contract) -> tuple[Part, ...]:

@@ -1,6 +1,9 @@
 """The steps of a request as they are written: row, event and grant in one transaction."""
 
 import secrets
+from datetime import datetime
+
+from sqlalchemy import exists, select
 
 from catalog.ids import ClientId, GrantId, OrganisationCode, RequestId
 from catalog.models import (
@@ -122,6 +125,10 @@ def write_grant(writing: Writing, request: Request, award: Award) -> GrantId:
     session.flush()
     grant = GrantId(row.id)
     write_event(writing, grant, GrantEvent.ACTIVATED, f"申请 {request.id} 获准")
+    begins = max(award.not_before, writing.at)
+    for old in _held_before(writing, row, begins):
+        event = write_event(writing, old, GrantEvent.REVOKED, f"由授权 {grant} 取代")
+        event.effective_at = begins
     holder = session.get(GrantHolderRow, (request.client, terms.data_set, terms.purpose))
     if holder is None:
         session.add(
@@ -130,11 +137,30 @@ def write_grant(writing: Writing, request: Request, award: Award) -> GrantId:
             )
         )
     else:
-        old, holder.grant = GrantId(holder.grant), grant
-        event = write_event(writing, old, GrantEvent.REVOKED, f"由授权 {grant} 取代")
-        event.effective_at = max(award.not_before, writing.at)
+        holder.grant = grant
     session.flush()
     return grant
+
+
+def _held_before(writing: Writing, new: GrantRow, begins: datetime) -> list[GrantId]:
+    """The client's other grants for this purpose that would still hold when the new one begins.
+
+    More than one, where an earlier one was to be replaced later and the replacement never began.
+    """
+    ended = exists().where(
+        GrantEventRow.grant == GrantRow.id,
+        GrantEventRow.event == GrantEvent.REVOKED,
+        GrantEventRow.effective_at <= begins,
+    )
+    same = (
+        GrantRow.client == new.client,
+        GrantRow.data_set == new.data_set,
+        GrantRow.purpose == new.purpose,
+        GrantRow.id != new.id,
+        GrantRow.expires > begins,
+    )
+    rows = writing.session.scalars(select(GrantRow.id).where(*same, ~ended).order_by(GrantRow.id))
+    return [GrantId(row) for row in rows]
 
 
 def write_event(writing: Writing, grant: GrantId, event: GrantEvent, reason: str) -> GrantEventRow:

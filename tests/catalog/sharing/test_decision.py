@@ -14,6 +14,7 @@ from catalog.contracts import Contract
 from catalog.domain import Derivation
 from catalog.ids import DatasetCode, OrganisationCode
 from catalog.odcs import read_contract
+from catalog.predicate import Compare, Op
 from catalog.sharing.decision import Approve, award, deciders
 from catalog.sharing.errors import ContractMoved, DecisionTooWide
 from catalog.sharing.grant import GrantedColumn, Part, Visibility
@@ -143,7 +144,29 @@ def test_what_two_approve_is_known_by_wording_scope_and_period() -> None:
     one = award(request, Approve(), CATALOGUE, NOW).digest
     assert award(request, Approve(), CATALOGUE, NOW + DAY).digest == one
     assert award(request, Approve(expires=NOW + DAY), CATALOGUE, NOW).digest != one
+    assert award(request, Approve(not_before=NOW + DAY), CATALOGUE, NOW).digest != one
     assert award(request, Approve(derivation=False), CATALOGUE, NOW).digest != one
+
+
+def test_parts_whose_places_overlap_would_show_a_row_twice_and_are_refused() -> None:
+    request = asked_for((Part((*RIVER_COLUMNS, GrantedColumn("a")), (CODES[1],)),))
+    bare, more = (Part(c, (CODES[1],)) for c in (RIVER_COLUMNS, request.terms.parts[0].columns))
+    with pytest.raises(DecisionTooWide, match="overlap"):
+        award(request, Approve(parts=(bare, more)), CATALOGUE, NOW)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "secret"])
+def test_a_row_filter_over_what_may_not_be_seen_is_refused(name: str) -> None:
+    request = asked_for((Part(RIVER_COLUMNS, (CODES[1],)),))
+    hidden = replace(request.terms.parts[0], row_filter=Compare(name, Op.EQ, "x"))
+    with pytest.raises(DecisionTooWide, match="row filter"):
+        award(request, Approve(parts=(hidden,)), CATALOGUE, NOW)
+
+
+def test_a_row_filter_on_an_important_column_needs_two_approvals() -> None:
+    asking = Part(RIVER_COLUMNS, (CODES[1],), Compare("phone", Op.STARTS_WITH, "138"))
+    assert important_columns((asking,), RIVER) == {"phone"}
+    assert award(asked_for((asking,)), Approve(), CATALOGUE, NOW).approvals == 2
 
 
 def test_the_authority_answers_only_what_is_overdue_or_needs_a_second() -> None:

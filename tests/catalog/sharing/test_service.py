@@ -89,9 +89,11 @@ def test_an_unconditional_data_set_is_granted_at_once_as_asked(desk: Desk) -> No
 
 
 def test_important_columns_of_an_open_set_still_go_to_its_provider(desk: Desk) -> None:
-    request = desk.submitted(OPEN_SET, parts=(part("level_m", "phone"),))
-    assert request.state is RequestState.SUBMITTED
-    assert desk.sharing.grants_of(APP.client) == ()
+    asking = Part((LEVEL, KEY), (HIGHTECH,), Compare("phone", Op.STARTS_WITH, "138"))
+    for scope in (part("level_m", "phone"), asking):
+        request = desk.submitted(OPEN_SET, parts=(scope,))
+        assert request.state is RequestState.SUBMITTED
+        assert desk.sharing.grants_of(APP.client) == ()
 
 
 def test_a_withheld_data_set_is_refused_with_the_law_and_the_refusal_is_kept(desk: Desk) -> None:
@@ -376,6 +378,15 @@ def test_a_new_grant_for_the_same_purpose_takes_the_place_of_the_old_one(desk: D
 
     assert set(desk.sharing.grants_of(APP.client, later - timedelta(seconds=1))) == {old, other}
     assert set(desk.sharing.grants_of(APP.client, later)) == {new, other}
+
+
+def test_a_narrower_grant_also_ends_what_a_later_one_was_to_replace(desk: Desk) -> None:
+    desk.approved()
+    later = desk.grant_of(desk.approved(not_before=NOW + timedelta(days=9)))
+    desk.sharing.revoke(later.id, WATER, "改由新申请办理")
+    narrow = desk.grant_of(desk.approved(parts=(part("level_m", "code"),)))
+
+    assert desk.sharing.grants_of(APP.client) == (narrow,)
 
 
 def test_two_deciders_at_once_one_wins_and_the_other_is_told(desk: Desk) -> None:

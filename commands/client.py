@@ -18,9 +18,9 @@ class HubClient:
 
     address: str
     client_id: str
-    secret: str
+    secret: str = field(repr=False)
     _http: httpx.Client = field(init=False)
-    _token: str | None = field(default=None, init=False)
+    _token: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(base_url=self.address, timeout=TIMEOUT_SECONDS, trust_env=False)

@@ -23,7 +23,11 @@ from query.statement import LockedStatement
 TEXT = exp.DataType.build("VARCHAR")
 ENGINE_FUNCTIONS = {"time_bucket", "to_hours", "to_minutes", "round", "list_sum"}
 """Functions that the parser has no node for and that a derivation may use."""
-FORBIDDEN = (exp.Command, exp.DDL, exp.DML, exp.Pragma, exp.Set, exp.Into)
+FORBIDDEN = (
+    exp.Command, exp.DDL, exp.DML, exp.Pragma, exp.Set, exp.Into, exp.Describe, exp.Summarize,
+    exp.ReadCSV, exp.ReadParquet,
+)  # fmt: skip
+"""`LATERAL read_parquet(...)` is no table to the parser, and a file of the landing to the engine."""
 
 
 def parse_derivation(derivation: Derivation) -> exp.Query:

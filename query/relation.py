@@ -7,7 +7,7 @@ beside each other as UNION ALL, so that no row ever shows the union of two parts
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sqlglot import exp
@@ -56,7 +56,7 @@ class ScopedRelation:
 
     data_set: DatasetCode
     tree: exp.Query
-    parameters: Mapping[str, Scalar]
+    parameters: Mapping[str, Scalar] = field(repr=False)  # the mask key among them
 
 
 def relation_of(

@@ -1,7 +1,7 @@
 """What passes between query and warehouse: a statement that was compiled, checked and bound."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
@@ -40,7 +40,7 @@ class LockedStatement:
     """Only `query/lock.py` makes one; one equals only itself. `parameters` are bound by name as `$name` of the tree."""
 
     tree: exp.Expr
-    parameters: Mapping[str, Scalar]
+    parameters: Mapping[str, Scalar] = field(repr=False)  # the mask key among them
     data_sets: frozenset[DatasetCode]
     single: bool
     """Whether the reply is one object or null, not a list."""

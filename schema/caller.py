@@ -8,7 +8,7 @@ data has an empty scope, whatever grants its client holds.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from access.principal import Principal
@@ -39,7 +39,7 @@ class Rights:
     grants: Callable[[Principal, datetime], Sequence[Grant]]
     epoch: Callable[[], int]
     catalogue: Callable[[], Catalogue]
-    mask_key: str
+    mask_key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

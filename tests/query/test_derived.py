@@ -31,6 +31,10 @@ def derivation(sql: str) -> Derivation:
         "SELECT * FROM other_set",
         "SELECT * FROM read_csv('/etc/passwd')",
         "SELECT * FROM 'file.parquet'",
+        "SELECT r.* FROM reading r, LATERAL read_parquet('landing/other/raw.parquet')",
+        "SELECT r.* FROM reading r, LATERAL read_csv('other.csv')",
+        "SELECT * FROM (DESCRIBE reading)",
+        "SELECT * FROM (SUMMARIZE reading)",
         "SELECT getenv('HOME') AS code FROM reading",
         "SELECT * FROM reading WHERE level_m > $unknown",
         "WITH reading AS (SELECT 1) SELECT * FROM reading",
@@ -64,6 +68,7 @@ def test_inputs_become_the_relations_of_the_owners_grants() -> None:
     assert "SHA256" in text
     assert dict(statement.parameters) == {"floor_m": 180, "mask_key": "k"}
     assert statement.data_sets == {READINGS, STATIONS}
+    assert "parameters" not in repr(statement)
 
 
 def test_the_files_of_the_city_are_allowed_derivations() -> None:

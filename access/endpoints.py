@@ -7,8 +7,8 @@ callers beyond a queue's length are turned away, so that guessing secrets cannot
 
 from urllib.parse import parse_qsl
 
-from anyio import CapacityLimiter, to_thread
-from starlette.requests import Request
+from anyio import CapacityLimiter, fail_after, to_thread
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -17,6 +17,7 @@ from access.issuer import JWKS_PATH, METADATA_PATH, TOKEN_PATH, Issuer, Reply, i
 FORM_TYPE = "application/x-www-form-urlencoded"
 FORM_LIMIT = 8192
 FIELD_LIMIT = 16
+BODY_SECONDS = 10
 THREADS = 2
 QUEUE = 64
 CACHED = {"Cache-Control": "public, max-age=300"}
@@ -68,10 +69,14 @@ async def _form(request: Request) -> dict[str, str] | Reply:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
         return invalid_request(f"Send the body as {FORM_TYPE}.")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_LIMIT:
-            return invalid_request("The body is too large.", 413)
+    try:
+        with fail_after(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > FORM_LIMIT:
+                    return invalid_request("The body is too large.", 413)
+    except (TimeoutError, ClientDisconnect):
+        return invalid_request("The body did not arrive whole.", 408)
     try:
         pairs = parse_qsl(
             body.decode(),

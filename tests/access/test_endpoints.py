@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from starlette.applications import Starlette
 
+from access import endpoints
 from access.endpoints import FORM_LIMIT, QUEUE, IssuerEndpoints
 from access.issuer import Reply
 from access.roles import Role
@@ -177,6 +178,20 @@ def test_a_body_is_not_read_past_its_limit(post: Post, secret: str) -> None:
     )
     assert error_of(response) == (413, "invalid_request")
     assert sent <= 2 * FORM_LIMIT
+
+
+def test_a_body_that_never_ends_is_given_up(
+    post: Post, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "BODY_SECONDS", 0.05)
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"grant_type="
+        await asyncio.Event().wait()
+
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = post(content=stalled(), headers=form, auth=(CLIENT, secret))
+    assert error_of(response) == (408, "invalid_request")
 
 
 @pytest.mark.parametrize(

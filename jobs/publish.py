@@ -9,12 +9,14 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from catalog.catalogue import Catalogue
 from catalog.contracts import Contract, PublishMode, Severity
 from catalog.ids import DatasetCode, LoadId
 from connectors.landing import reopened
 from connectors.ledger import Ledger
-from quality.gate import GOOD_FILE
+from quality.gate import GOOD_FILE, REJECTED_FILE, WITHHELD_FILE
 from quality.quarantine import UNFIT_FILE
 from quality.record import QualityRecord
 from quality.rule import reference_rules
@@ -42,7 +44,8 @@ class Publisher:
         released = load is not None and load.released_from is not None
         contract = catalogue.contracts[DatasetCode(landed.data_set)]
         rules = reference_rules(contract)
-        rows = landed.folder / GOOD_FILE
+        rows, withheld = landed.folder / GOOD_FILE, landed.folder / WITHHELD_FILE
+        keys = pq.read_metadata(withheld).num_rows if withheld.exists() else 0
         plan = LoadPlan(
             load_id=load_id,
             contract=adding(contract) if released else contract,
@@ -50,6 +53,8 @@ class Publisher:
             digest=file_digest(rows),
             unfit=landed.folder / UNFIT_FILE,
             references=tuple(map(told, rules)) if released else rules,
+            withheld=withheld if keys else None,
+            whole=keys == rejected_rows(landed.folder),
         )
         try:
             publication = self.engine.publish(plan)
@@ -63,16 +68,21 @@ class Publisher:
         return publication
 
 
+def rejected_rows(folder: Path) -> int:
+    """How many rows the gate set apart from a load."""
+    return int(pq.read_metadata(folder / REJECTED_FILE).num_rows)
+
+
 def told(rule: ReferenceRule) -> ReferenceRule:
     """What a steward released is looked at again, but no declared rule holds it back."""
     return replace(rule, severity=Severity.INFO)
 
 
 def adding(contract: Contract) -> Contract:
-    """Rows released from a whole state are added to the served one; they are no state themselves."""
+    """Rows released from a whole state go into the served one; they are no state themselves."""
     if contract.publish_mode is not PublishMode.SNAPSHOT:
         return contract
-    return replace(contract, publish_mode=PublishMode.APPEND)
+    return replace(contract, publish_mode=PublishMode.UPSERT)
 
 
 def file_digest(file: Path) -> str:

@@ -38,7 +38,8 @@ class LoadPlan:
     """A checked batch on its way in: `rows` has the contract's columns, and `_row`, the row's number
     in the landed file. Which rows only published data could refuse, and why, is written to `unfit`
     before the commit. `withheld` has the keys that arrived in rows the gate set apart: a snapshot does
-    not end them, their last good version stays.
+    not end them, their last good version stays. Not `whole`: some of those rows have no readable key,
+    so nobody can say which keys are missing, and a snapshot ends none.
     """
 
     load_id: LoadId
@@ -48,6 +49,7 @@ class LoadPlan:
     unfit: Path
     references: tuple[ReferenceRule, ...] = ()
     withheld: Path | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:
     changed = removed = 0
     if contract.publish_mode is not PublishMode.APPEND:
         changed = _number(run(END_CHANGED.format(**names), {"seq": seq}))
-        if contract.publish_mode is PublishMode.SNAPSHOT:
+        if contract.publish_mode is PublishMode.SNAPSHOT and plan.whole:
             rows = _text(str(plan.rows))
             withheld = _text(str(plan.withheld)) if plan.withheld else rows
             run(ARRIVED.format(**names, rows=rows, withheld=withheld))

@@ -277,6 +277,7 @@ def test_merged_rows_and_empty_cells_of_a_workbook_are_set_apart_by_their_rows(
     assert "B10:B11" in rows[10][0]["message"]
     assert "residentCount" in [reason["column"] for reason in rows[20]]
     assert any("datum" in reason["rule"] for reason in rows[30])
+    assert len(served(app, 456) or ()) == 456, "their last good versions stay"
     drop(hub.home, "premises-whole.xlsx", whole)
     load_of(steward, "riversidePremises", "premises-whole.xlsx")
     assert len(until(lambda: served(app, 456))) == 456

@@ -1,5 +1,6 @@
 import pytest
 
+from catalog.contracts import PublishMode
 from connectors.models import LoadState
 from jobs.publish import adding, file_digest
 from tests.crash.town import BUREAU
@@ -73,7 +74,23 @@ def test_rows_released_from_a_whole_state_end_no_other_row(works: Works) -> None
 def test_only_a_whole_state_is_published_otherwise_when_it_is_released(works: Works) -> None:
     contracts = works.catalogue.contracts
     assert adding(contracts[READING]) is contracts[READING]
-    assert adding(contracts[STATION]).publish_mode is contracts[READING].publish_mode
+    assert adding(contracts[STATION]).publish_mode is PublishMode.UPSERT
+
+
+def test_a_row_set_apart_from_a_whole_state_keeps_its_last_good_version_until_released(
+    works: Works,
+) -> None:
+    for load in works.extract(BUREAU, STATION):
+        works.publish(load)
+    before = works.rows(STATION)
+    works.town.name(A="一个远远超过六个字的名称")
+    (load,) = works.extract(BUREAU, STATION)
+    spoiled = works.publish(load)
+    assert spoiled is not None
+    assert (spoiled.removed, spoiled.rows) == (0, before)
+    released = works.publish(works.release(load, 1))
+    assert released is not None
+    assert (released.changed, released.rows) == (1, before)
 
 
 def test_the_digest_is_of_the_bytes_that_were_published(works: Works) -> None:

@@ -6,7 +6,8 @@ from jobs.queue import Place
 from jobs.schedule import LONGEST_PAUSE, due_feeds
 from quality.recorded import RowFate
 from quality.verdict import RowRef
-from tests.crash.town import BUREAU, DISTRICT, KEEPER
+from tests.crash.content import KEEPER
+from tests.crash.town import BUREAU, DISTRICT
 from tests.jobs.works import HIGH_WATER, READING, STATION, Works, line
 
 FEEDS = ["extract bureau station", "extract bureau reading", "extract district reading"]

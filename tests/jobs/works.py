@@ -20,7 +20,8 @@ from jobs.release import Releaser
 from quality.recorded import RowFate
 from quality.verdict import RowRef
 from settings import Settings
-from tests.crash.town import BUREAU, CONTRACTS, DISTRICT, KEEPER, START, Town
+from tests.crash.content import CONTRACTS, KEEPER
+from tests.crash.town import BUREAU, DISTRICT, START, Town
 from warehouse.engine import Publication
 
 READING, STATION = DatasetCode("reading"), DatasetCode("station")

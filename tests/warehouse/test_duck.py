@@ -153,6 +153,15 @@ def test_a_snapshot_keeps_the_last_good_version_of_a_key_whose_row_was_set_apart
     assert town.read(tree) == [{"c": "A", "n": "甲改"}, {"c": "B", "n": "乙"}]
 
 
+def test_a_snapshot_with_rows_that_nobody_can_name_ends_no_key(town: Town) -> None:
+    town.publish(station(), station_rows(("A", "甲", None), ("B", "乙", None)))
+    folder = town.landing / "torn"
+    rows = written(station_rows(("C", "丙", None)), folder / "rows.parquet")
+    plan = LoadPlan(LoadId("torn"), station(), rows, "d", folder / "unfit.parquet", whole=False)
+    done = town.warehouse.publish(plan)
+    assert (done.added, done.removed, done.rows) == (1, 0, 3)
+
+
 def test_as_of_before_the_first_version_says_so(town: Town) -> None:
     town.publish(reading(), reading_rows(("A", START, "1", HERE)))
     with pytest.raises(AsOfTooOld):

@@ -22,7 +22,14 @@ from query.compile import compile_read
 from query.relation import Scope
 from query.statement import LockedStatement
 from query.tree import Leaf, Nested, Order, Read, ReadOne, Selection
-from schema.data.selection import Arguments, Asked, read_of, read_one_of
+from schema.data.selection import (
+    Arguments,
+    Asked,
+    check_rows,
+    most_rows,
+    read_of,
+    read_one_of,
+)
 from schema.data.types import Resolvers, RowShape
 from schema.errors import AsOfDiffers
 from warehouse.engine import Answer, Engine, Publication, ReadSession
@@ -73,10 +80,16 @@ class Reading:
         self._opened = ExitStack()
         self._timer: asyncio.TimerHandle | None = None
         self._expired = False
+        self._asked = 0
+        """Rows that the operation's fields may bring by their limits."""
         self._fault: Exception | None = None
 
     async def answer(self, tree: Tree, as_of: datetime | None) -> RawJson:
-        """The rows as JSON. QueryTooLong, AsOfDiffers, InputWithdrawn, the compiler's refusals."""
+        """The rows as JSON. AnswerTooLarge, QueryTooLong, AsOfDiffers, InputWithdrawn, the
+        compiler's refusals.
+        """
+        self._asked += most_rows(tree)
+        check_rows(self._asked)
         async with self._turn:
             if self._timer is None:
                 loop = asyncio.get_running_loop()
@@ -109,7 +122,7 @@ class Reading:
             self._check_inputs(data_set)
         if self._expired:
             raise QueryTooLong
-        self._note(tree)
+        self._note(tree, statement)
         answer = self._run(session, statement)
         nested = any(isinstance(item, Nested) for item in tree.selection)
         self.rows += objects_in(answer.content) if nested else answer.rows
@@ -142,10 +155,12 @@ class Reading:
         if self._session is not None:
             self._session.interrupt()
 
-    def _note(self, tree: Tree) -> None:
+    def _note(self, tree: Tree, statement: LockedStatement) -> None:
+        """How many rows there are is told without a column, too."""
+        for data_set in statement.data_sets:
+            self.noted.setdefault(data_set, Noted(self.scope.grant(data_set).id))
         for data_set, column in columns_read(tree, self.scope):
-            noted = self.noted.setdefault(data_set, Noted(self.scope.grant(data_set).id))
-            noted.columns.add(column)
+            self.noted[data_set].columns.add(column)
 
 
 def objects_in(content: bytes) -> int:

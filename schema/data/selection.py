@@ -31,7 +31,7 @@ MAX_LIMIT = 1_000
 MAX_OFFSET = 100_000
 MAX_ORDER = 10
 MAX_ROWS = 250_000
-"""Rows of one root field, nested ones included, by its limits."""
+"""Rows of one operation, all fields and nested lists together, by their limits."""
 
 Arguments = Mapping[str, object]
 Context = TypeVar("Context")
@@ -62,7 +62,6 @@ def read_of(asked: Asked, nodes: list[FieldNode], shape: RowShape, arguments: Ar
     """The tree of a list field; `arguments` are coerced."""
     where, order, limit, offset = _page(arguments, shape)
     selection = _selection(asked, [FieldDetails(node, None) for node in nodes], shape)
-    check_rows(limit, selection)
     return Read(shape.data_set, selection, where, order, limit, offset)
 
 
@@ -71,7 +70,6 @@ def read_one_of(
 ) -> ReadOne:
     """The tree of a field by key; `arguments` are coerced and hold each key column."""
     selection = _selection(asked, [FieldDetails(node, None) for node in nodes], shape)
-    check_rows(1, selection)
     return ReadOne(
         shape.data_set,
         selection,
@@ -79,9 +77,14 @@ def read_one_of(
     )
 
 
-def check_rows(limit: int, selection: Selection) -> None:
-    """AnswerTooLarge when lists within lists could multiply past what one answer may hold."""
-    rows = limit * (1 + _rows_below(selection))
+def most_rows(tree: Read | ReadOne) -> int:
+    """How many rows a tree may bring by its limits, those of lists within lists included."""
+    limit = 1 if isinstance(tree, ReadOne) else tree.limit
+    return limit * (1 + _rows_below(tree.selection))
+
+
+def check_rows(rows: int) -> None:
+    """AnswerTooLarge when they are more than one answer may hold."""
     if rows > MAX_ROWS:
         raise AnswerTooLarge(rows=rows, limit=MAX_ROWS)
 

@@ -189,6 +189,9 @@ def test_lists_within_lists_cannot_multiply_without_end(hub: Hub, app: str) -> N
     query = "{ station(limit: %d) { readings(limit: 500) { levelM } } }"
     assert hub.codes(app, query % 500) == ["ANSWER_TOO_LARGE"]
     hub.ask(app, query % 400)
+    both = "{ a: station(limit: 400) { %s } b: station(limit: 400) { %s } }"
+    below = "readings(limit: 400) { levelM }"
+    assert "ANSWER_TOO_LARGE" in hub.codes(app, both % (below, below))
 
 
 def test_nesting_beyond_the_interpreter_is_a_callers_error(hub: Hub, app: str) -> None:

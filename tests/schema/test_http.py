@@ -255,6 +255,13 @@ def test_each_data_read_leaves_one_record(hub: Hub, app: str) -> None:
     assert reply.headers["x-usage-id"].startswith("u-")
 
 
+def test_counting_rows_without_a_column_leaves_a_record_too(hub: Hub, app: str) -> None:
+    reply = hub.post(app, "{ station { __typename } }")
+    assert reply.headers["x-usage-id"].startswith("u-")
+    record = hub.usage_records()[-1]
+    assert (record["columns"], record["rows"]) == ({"station": []}, 2)
+
+
 def test_a_role_without_data_sees_none_whatever_its_client_was_granted(hub: Hub) -> None:
     auditor = hub.client("auditor", Role.AUDITOR)
     hub.granted("auditor", *whole())

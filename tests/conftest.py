@@ -1,7 +1,8 @@
 """What every test folder shares: the PostgreSQL server of the session and registries on both stores."""
 
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,16 @@ from sqlalchemy import create_engine, text
 
 from registry.store import Registry
 from tests.postgres import Postgres, postgres_server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With VITALHUB_NO_SKIPS set a skipped test is a failed one: nobody reads skips."""
+    report = yield
+    if report.skipped and os.environ.get("VITALHUB_NO_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -102,6 +102,23 @@ def test_a_refused_file_stands_beside_its_reason_in_both_languages(inbox: Path) 
     assert "district_water_level" in reason
 
 
+def test_a_crash_before_a_refused_file_is_moved_leaves_it_to_be_refused_again(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(inbox, "a.csv", "站码,水位(米)\r\nCQ-1,181\r\n")
+    (found,) = file_extractions(csv_fetch(inbox))
+    with pytest.raises(SourceError) as refused:
+        example.table(found)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            found.refuse(refused.value)
+    reason = inbox.parent / "refused" / "a.csv.reason.txt"
+    assert ((inbox / "a.csv").exists(), reason.exists()) == (True, True)
+    found.refuse(refused.value)
+    assert sorted(file.name for file in reason.parent.iterdir()) == ["a.csv", reason.name]
+
+
 def test_the_same_content_under_another_name_is_the_same_load(inbox: Path) -> None:
     drop(inbox, "a.csv", at=1)
     drop(inbox, "b.csv", at=2)

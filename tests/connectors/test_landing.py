@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -169,6 +170,9 @@ def test_sweep_removes_what_dead_workers_left_and_keeps_our_own(tmp_path: Path) 
     own = land(Given(["1"]), SOURCE, FETCH.contract, tmp_path, CLOCK)
     assert sweep(tmp_path) == ()
     os.kill(child.pid, signal.SIGKILL)
+    while Path(f"/proc/{child.pid}/stat").read_text("ascii").split()[2] != "Z":
+        time.sleep(0.01)
+    assert process_mark(child.pid).endswith(".gone")  # also while nobody has asked how it ended
     child.communicate()
     reused = tmp_path / INCOMING / f"{os.getpid()}.1-bbbb"
     reused.mkdir()

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.town import Town, copied, make_town
+from tests.crash.content import make_town
+from tests.crash.town import Town, copied
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ import pytest
 from access import usage
 from connectors.models import LoadState
 from demo.city import free_port
-from tests.crash.town import APP, PATIENCE_SECONDS, Town, wait_for
+from tests.crash.content import APP
+from tests.crash.town import PATIENCE_SECONDS, Town, wait_for
 from tests.running_hub import processes_of
 
 pytestmark = pytest.mark.crash

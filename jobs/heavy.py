@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 from time import sleep
 
@@ -51,7 +52,8 @@ def heavy_worker(settings: Settings) -> Worker:
         )
 
     def run_release(job: Job) -> None:
-        releaser.run(store.fresh(), LoadId(job.text("load")))
+        at = datetime.fromisoformat(job.text("at"))
+        releaser.run(store.fresh(), LoadId(job.text("load")), at)
 
     return Worker(
         queue=JobQueue(registry),

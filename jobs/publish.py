@@ -7,6 +7,7 @@ between the two, set again by the same job, because publishing is idempotent on 
 import hashlib
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -55,6 +56,7 @@ class Publisher:
             references=tuple(map(told, rules)) if released else rules,
             withheld=withheld if keys else None,
             whole=keys == rejected_rows(landed.folder),
+            known_until=self._landed_at(load.released_from) if load and released else None,
         )
         try:
             publication = self.engine.publish(plan)
@@ -66,6 +68,11 @@ class Publisher:
         self.ledger.published(load_id, publication.seq, publication.published_at)
         LOG.info("%s version %d: %d rows", contract.data_set, publication.seq, publication.rows)
         return publication
+
+    def _landed_at(self, load_id: str | None) -> datetime | None:
+        """When a load came in: what its released rows know of the world."""
+        origin = self.ledger.load(LoadId(load_id)) if load_id else None
+        return None if origin is None else origin.landed_at
 
 
 def rejected_rows(folder: Path) -> int:

@@ -6,6 +6,7 @@ wrong type, no key) still does.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ from jobs.inner import InnerExtraction
 from jobs.intake import Batch, Intake
 from quality.gate import RowRef
 from quality.record import QualityRecord
+from quality.recorded import Release
 
 KIND = "release"
 
@@ -30,22 +32,25 @@ class Releaser:
     quality: QualityRecord
     landing: Path
 
-    def run(self, catalogue: Catalogue, load: LoadId) -> None:
-        rows = self.quality.released().get(load, ())
-        if not rows:
-            return
-        landed = reopened(self.landing / load)
-        extraction = InnerExtraction(
-            f"released from {landed.origin}",
-            _identity(load, rows),
-            lambda: released_batches(landed.folder / RAW, rows),
-        )
+    def run(self, catalogue: Catalogue, load: LoadId, at: datetime) -> None:
+        """Take in what one decision let pass."""
+        for one in self.quality.releases():
+            if (one.load_id, one.at) == (load, at):
+                self._take(catalogue, one)
+
+    def _take(self, catalogue: Catalogue, release: Release) -> None:
+        landed = reopened(self.landing / release.load_id)
+        raw = landed.folder / RAW
         batch = Batch(
-            extraction,
+            InnerExtraction(
+                f"released from {landed.origin}",
+                _identity(release),
+                lambda: released_batches(raw, release.rows),
+            ),
             SourceId(landed.source),
             catalogue.contracts[DatasetCode(landed.data_set)],
-            released=rows,
-            released_from=load,
+            released=release.rows,
+            released_from=release.load_id,
         )
         self.intake.take(batch)
 
@@ -59,11 +64,12 @@ def released_batches(raw: Path, rows: Sequence[RowRef]) -> Iterator[pa.RecordBat
         yield batch.filter(pc.is_in(marks, value_set=wanted))
 
 
-def released_load(origin: Load, rows: Sequence[RowRef]) -> LoadId:
-    """The load id that releasing these rows of a load has."""
-    identity = _identity(LoadId(origin.id), rows)
-    return load_id(SourceId(origin.source), DatasetCode(origin.data_set), identity)
+def released_load(origin: Load, release: Release) -> LoadId:
+    """The load id that a release of rows of a load has."""
+    source, data_set = SourceId(origin.source), DatasetCode(origin.data_set)
+    return load_id(source, data_set, _identity(release))
 
 
-def _identity(load: LoadId, rows: Sequence[RowRef]) -> str:
-    return "|".join([load, *sorted(f"{row.file}:{row.line}" for row in rows)])
+def _identity(release: Release) -> str:
+    rows = sorted(f"{row.file}:{row.line}" for row in release.rows)
+    return "|".join([release.load_id, release.at.isoformat(), *rows])

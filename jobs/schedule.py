@@ -72,11 +72,12 @@ class Schedule:
             yield Asked(publish.KIND, Place.SERVER, f"publish {load}", {"load": load})
 
     def _released(self) -> Iterable[Asked]:
-        for load, rows in self.quality.released().items():
-            origin = self.ledger.load(load)
-            if origin is None or self.ledger.settled(released_load(origin, rows)):
+        for one in self.quality.releases():
+            origin = self.ledger.load(one.load_id)
+            if origin is None or self.ledger.settled(released_load(origin, one)):
                 continue
-            yield Asked(release.KIND, Place.HEAVY, f"release {load}", {"load": load})
+            payload = {"load": one.load_id, "at": one.at.isoformat()}
+            yield Asked(release.KIND, Place.HEAVY, f"release {one.load_id} {one.at}", payload)
 
     def _stale(self, catalogue: Catalogue) -> Iterable[Asked]:
         published = self.engine.latest()

@@ -14,7 +14,7 @@ def published_results(contract: Contract, publication: Publication) -> tuple[Rul
     return tuple(
         _declared(rules[rule_id], publication.checked, failed)
         if rule_id in rules
-        else _key_clash(rule_id, publication.checked, failed)
+        else _against_key(rule_id, publication.checked, failed)
         for rule_id, failed in publication.findings.items()
     )
 
@@ -33,13 +33,13 @@ def _declared(rule: Rule, checked: int, failed: int) -> RuleResult:
     )
 
 
-def _key_clash(rule_id: RuleId, checked: int, failed: int) -> RuleResult:
-    """An appended key that is published already, with other values."""
+def _against_key(rule_id: RuleId, checked: int, failed: int) -> RuleResult:
+    """A key that is published already: with other values, or more recently."""
     return RuleResult(
         rule_id=rule_id,
-        expectation=KEY_CLASH,
+        expectation=rule_id,
         column=None,
-        dimension=Dimension.UNIQUENESS,
+        dimension=Dimension.UNIQUENESS if rule_id == KEY_CLASH else Dimension.TIMELINESS,
         severity=Severity.WARNING,
         tolerance=0.0,
         evaluated=checked,

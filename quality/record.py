@@ -5,7 +5,9 @@ signed, after which it stands. A decision on a row is final and gives its reason
 the digest of the results that the auditor saw, so a changed result shows as a broken signature.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,6 +33,7 @@ from quality.recorded import (
     RecordedDecision,
     RecordedRun,
     RecordedSignOff,
+    Release,
     RowFate,
     SignOffDecision,
     decided,
@@ -197,11 +200,9 @@ class QualityRecord:
                 raise RowNotQuarantined(load_id=load_id, file=row.file, line=row.line)
             if decision is RowFate.RELEASED and not found[row].releasable:
                 raise _not_releasable(found[row], contract)
+        verdict = _Fate(decision, by, why.strip(), self._clock.now())
         with self._registry.write() as session:
-            return tuple(
-                decided(self._decide(session, load_id, row, decision, by, why.strip()))
-                for row in wanted
-            )
+            return tuple(decided(_decide(session, load_id, row, verdict)) for row in wanted)
 
     def row_decisions(self, load_id: LoadId) -> tuple[RecordedDecision, ...]:
         """In the order of file and line."""
@@ -210,42 +211,53 @@ class QualityRecord:
             found = session.scalars(query.order_by(RowDecision.file, RowDecision.line))
             return tuple(decided(row) for row in found)
 
-    def released(self) -> Mapping[LoadId, tuple[RowRef, ...]]:
-        """The rows that stewards let pass, by load, in the order of file and line."""
+    def releases(self) -> tuple[Release, ...]:
+        """What stewards let pass, oldest first; rows decided together are one release."""
         query = select(RowDecision).where(RowDecision.decision == RowFate.RELEASED)
-        ordered = query.order_by(RowDecision.load_id, RowDecision.file, RowDecision.line)
-        found: dict[LoadId, tuple[RowRef, ...]] = {}
+        ordered = query.order_by(
+            RowDecision.at, RowDecision.load_id, RowDecision.file, RowDecision.line
+        )
+        found: dict[tuple[LoadId, datetime], list[RowRef]] = {}
         with self._registry.read() as session:
             for row in session.scalars(ordered):
-                load = LoadId(row.load_id)
-                found[load] = (*found.get(load, ()), RowRef(row.file, row.line))
-        return found
-
-    def _decide(
-        self, session: Session, load_id: LoadId, row: RowRef, decision: RowFate, by: str, why: str
-    ) -> RowDecision:
-        known = session.get(RowDecision, (load_id, row.file, row.line))
-        if known is None:
-            known = RowDecision(
-                load_id=load_id,
-                file=row.file,
-                line=row.line,
-                decision=decision,
-                by=by,
-                why=why,
-                at=self._clock.now(),
-            )
-            session.add(known)
-        elif known.decision != decision:
-            fate = RowFate(known.decision)
-            raise RowAlreadyDecided(
-                file=row.file, line=row.line, decision=fate, decision_zh=FATES[fate], by=known.by
-            )
-        return known
+                together = found.setdefault((LoadId(row.load_id), row.at), [])
+                together.append(RowRef(row.file, row.line))
+        return tuple(Release(load, at, tuple(rows)) for (load, at), rows in found.items())
 
     def _check_known(self, load_id: LoadId) -> None:
         with self._registry.read() as session:
             _run(session, load_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """One decision on some rows."""
+
+    decision: RowFate
+    by: ClientId
+    why: str
+    at: datetime
+
+
+def _decide(session: Session, load_id: LoadId, row: RowRef, fate: _Fate) -> RowDecision:
+    known = session.get(RowDecision, (load_id, row.file, row.line))
+    if known is None:
+        known = RowDecision(
+            load_id=load_id,
+            file=row.file,
+            line=row.line,
+            decision=fate.decision,
+            by=fate.by,
+            why=fate.why,
+            at=fate.at,
+        )
+        session.add(known)
+    elif known.decision != fate.decision:
+        before = RowFate(known.decision)
+        raise RowAlreadyDecided(
+            file=row.file, line=row.line, decision=before, decision_zh=FATES[before], by=known.by
+        )
+    return known
 
 
 def _run(session: Session, load_id: LoadId) -> Run:

@@ -73,6 +73,15 @@ class RecordedDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """Rows of a load that a steward let pass by one decision."""
+
+    load_id: LoadId
+    at: datetime
+    rows: tuple[RowRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedSignOff:
     """`valid`: the results still are those that were signed."""
 

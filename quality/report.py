@@ -51,6 +51,8 @@ RULES: Mapping[str, str] = {
     NOT_EMPTY: "至少有一行合格数据",
     "vitalhub_freshness": "数据新鲜",
     "vitalhub_reference": "引用存在",
+    "key_clash": "主键未被占用",
+    "overtaken": "没有更新的记录",
     "expect_column_values_to_not_be_null": "非空",
     "expect_column_values_to_be_null": "应为空",
     "expect_column_values_to_be_in_set": "取值在允许集合内",

@@ -16,7 +16,7 @@ from catalog.ids import DatasetCode, RuleId
 from quality.argument import Argument, greater, read_argument
 from quality.vocabulary import VOCABULARY, Entry, Reach, Shape
 from warehouse.engine import ReferenceRule
-from warehouse.publish import KEY_CLASH
+from warehouse.publish import KEY_CLASH, OVERTAKEN_ID
 
 STRUCTURE = "structure"
 TYPE = "type"
@@ -96,7 +96,7 @@ def implied_rules(contract: Contract) -> tuple[Rule, ...]:
 def binding_rules(contract: Contract) -> frozenset[RuleId]:
     """The rules that no decision of a person can waive: what breaks them is not this data set."""
     implied = {r.id for r in implied_rules(contract) if r.expectation not in RELEASABLE}
-    return frozenset({*implied, KEY_CLASH})
+    return frozenset({*implied, KEY_CLASH, OVERTAKEN_ID})
 
 
 def texts(argument: Argument) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ class LoadPlan:
     in the landed file. Which rows only published data could refuse, and why, is written to `unfit`
     before the commit. `withheld` has the keys that arrived in rows the gate set apart: a snapshot does
     not end them, their last good version stays. Not `whole`: some of those rows have no readable key,
-    so nobody can say which keys are missing, and a snapshot ends none.
+    so nobody can say which keys are missing, and a snapshot ends none. `known_until`: a late batch, whose
+    rows must not replace what was published after that instant.
     """
 
     load_id: LoadId
@@ -50,6 +51,7 @@ class LoadPlan:
     references: tuple[ReferenceRule, ...] = ()
     withheld: Path | None = None
     whole: bool = True
+    known_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from warehouse.errors import BatchRejected, InputNotPublished
 from warehouse.tables import names_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-KEY_CLASH = RuleId("key_clash")
+KEY_CLASH, OVERTAKEN_ID = RuleId("key_clash"), RuleId("overtaken")
 STAGE = "CREATE OR REPLACE TEMP VIEW hub_stage AS SELECT * FROM read_parquet({rows})"
 WITHOUT_UNFIT = """CREATE OR REPLACE TEMP VIEW hub_stage AS SELECT * FROM read_parquet({rows})
     WHERE _row NOT IN (SELECT _row FROM hub_unfit)"""
@@ -33,6 +33,9 @@ UNFIT = (
 )
 CLASHES = """INSERT INTO hub_unfit
     SELECT s._row, $rule, $zh, $en FROM hub_stage s JOIN {current} c ON {same_key} WHERE {differs}"""
+OVERTAKEN = """INSERT INTO hub_unfit
+    SELECT s._row, $rule, $zh, $en FROM hub_stage s JOIN {current} c ON {same_key}
+    WHERE c._seq > (SELECT coalesce(max(seq), 0) FROM hub.publication WHERE published_at <= $until)"""
 UNREFERENCED = """INSERT INTO hub_unfit
     SELECT s._row, $rule, $zh, $en FROM hub_stage s
     WHERE {given} AND NOT EXISTS (SELECT 1 FROM {target} t WHERE {pairs})"""
@@ -155,6 +158,17 @@ def _find_unfit(
             },
         )
         findings[KEY_CLASH] = _number(run(FAILING, {"rule": KEY_CLASH}))
+    elif plan.known_until is not None:
+        run(
+            OVERTAKEN.format(**names),
+            {
+                "rule": OVERTAKEN_ID,
+                "zh": "该主键此后已发布更新的记录：放行的旧记录不再采用。",
+                "en": "A newer row was published under this key since: the released one is not used.",
+                "until": plan.known_until,
+            },
+        )
+        findings[OVERTAKEN_ID] = _number(run(FAILING, {"rule": OVERTAKEN_ID}))
     return findings
 
 

@@ -1,7 +1,9 @@
+from catalog.ids import LoadId
 from connectors.models import LoadState
 from jobs.release import released_load
 from quality.verdict import RowRef
-from tests.jobs.works import READING, Works, line
+from tests.crash.town import BUREAU
+from tests.jobs.works import READING, STATION, Works, line
 
 
 def doubtful(works: Works) -> None:
@@ -35,14 +37,33 @@ def test_the_same_release_again_is_a_no_op(works: Works) -> None:
     doubtful(works)
     (load,) = works.extract()
     made = works.release(load, 3)
-    works.releaser.run(works.catalogue, load.id)  # type: ignore[arg-type] # a column of the registry
+    (release,) = works.hub.quality.releases()
+    works.releaser.run(works.catalogue, release.load_id, release.at)
     assert [known.id for known in works.loads() if known.released_from] == [made.id]
-    assert released_load(load, [RowRef("doubt.csv", 3)]) == made.id
+    assert release.rows == (RowRef("doubt.csv", 3),)
+    assert released_load(load, release) == made.id
+
+
+def test_a_release_does_not_bring_back_what_was_released_before_nor_overtake_what_is_newer(
+    works: Works,
+) -> None:
+    works.town.name(A="甲的名称远远超过六个字", B="乙的名称远远超过六个字")
+    (spoiled,) = works.extract(BUREAU, STATION)
+    works.publish(spoiled)
+    works.publish(works.release(spoiled, 1))
+    works.town.name(A="甲新", B="乙新")
+    (newer,) = works.extract(BUREAU, STATION)
+    works.publish(newer)
+    late = works.publish(works.release(spoiled, 2))
+    assert late is not None
+    assert (late.added, late.changed, late.rejected) == (0, 0, 1)
+    page = works.hub.quality.quarantine(late.load_id, works.catalogue.contracts[STATION])
+    assert [reason.rule_id for row in page.rows for reason in row.reasons] == ["overtaken"]
 
 
 def test_without_a_decision_nothing_is_released(works: Works) -> None:
     doubtful(works)
     (load,) = works.extract()
     before = len(works.loads())
-    works.releaser.run(works.catalogue, load.id)  # type: ignore[arg-type] # a column of the registry
+    works.releaser.run(works.catalogue, LoadId(load.id), works.clock.now())
     assert len(works.loads()) == before

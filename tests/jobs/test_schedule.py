@@ -88,6 +88,8 @@ def test_released_rows_are_to_be_taken_in_until_they_are(works: Works) -> None:
         KEEPER.client,
         "核实无误",
     )
-    assert f"release {load.id}" in look(works, Place.HEAVY)
-    works.releaser.run(works.catalogue, LoadId(load.id))
-    assert f"release {load.id}" not in look(works, Place.HEAVY)
+    (release,) = works.hub.quality.releases()
+    key = f"release {load.id} {release.at}"
+    assert key in look(works, Place.HEAVY)
+    works.releaser.run(works.catalogue, release.load_id, release.at)
+    assert key not in look(works, Place.HEAVY)

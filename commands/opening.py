@@ -10,7 +10,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class DemoClient:
     """One line of demo-clients.json; `may` says in words what the client is for."""
 
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     organisation: str
     roles: tuple[str, ...]
     may: str

@@ -3,14 +3,14 @@
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     key_id: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 def ministry_key(home: Path) -> Key:

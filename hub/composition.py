@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -60,7 +60,7 @@ class Stores:
     quality: QualityRecord
     queue: JobQueue
     usage: UsageLog
-    mask_key: str
+    mask_key: str = field(repr=False)
 
     def close(self) -> None:
         self.usage.close()
@@ -90,7 +90,7 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     parts = {"usageLog": lambda: stores.usage.fault is None}
     inputs = stores.sharing.derivation_inputs
     return Hub(
-        **{field.name: getattr(stores, field.name) for field in fields(stores)},
+        **{each.name: getattr(stores, each.name) for each in fields(stores)},
         app=application(stores, parts),
         worker=server_worker(stores),
         schedule=Schedule(

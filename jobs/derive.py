@@ -8,7 +8,7 @@ served no longer (`INPUT_WITHDRAWN`).
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
@@ -37,7 +37,7 @@ class Deriver:
     engine: Engine
     intake: Intake
     inputs: Inputs
-    mask_key: str
+    mask_key: str = field(repr=False)
     clock: Clock
 
     def run(self, catalogue: Catalogue, data_set: DatasetCode) -> None:

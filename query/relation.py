@@ -166,7 +166,7 @@ def _column(name: str) -> exp.Column:
 class Scope:
     """What one client may read now: a relation per granted data set, bound at execution.
 
-    With more than one grant on a data set the first by id counts.
+    With more than one grant on a data set, for several purposes, the oldest counts.
     """
 
     def __init__(self, catalogue: Catalogue, grants: Sequence[Grant], mask_key: str) -> None:
@@ -175,7 +175,7 @@ class Scope:
         self.statements: dict[tuple[Read | ReadOne, Seq | None], LockedStatement] = {}
         """What `query/compile.py` keeps of its work for this scope."""
         self._grants: dict[DatasetCode, Grant] = {}
-        for grant in sorted(grants, key=lambda g: g.id):
+        for grant in sorted(grants, key=lambda g: (g.not_before, g.id)):
             contract = catalogue.contracts.get(grant.data_set)
             if contract is not None and _may_serve(contract, grant):
                 self._grants.setdefault(grant.data_set, grant)

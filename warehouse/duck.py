@@ -16,7 +16,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from catalog.clock import Clock
+from catalog.clock import CITY_ZONE, Clock
 from catalog.contracts import Column, Contract
 from catalog.ids import DatasetCode, LoadId, Seq
 from catalog.predicate import Scalar
@@ -33,6 +33,7 @@ LATEST = PUBLICATIONS + " WHERE seq <= $seq QUALIFY seq = max(seq) OVER (PARTITI
 BY_LOAD = PUBLICATIONS + " WHERE load_id = $load_id"
 NEWEST = "SELECT coalesce(max(seq), 0) FROM hub.publication"
 VERSION_AT = "SELECT max(seq) FROM hub.publication WHERE published_at <= $at"
+FIRST_OF = "SELECT min(published_at)::VARCHAR FROM hub.publication WHERE data_set = $data_set"
 FIRST_AT = "SELECT min(published_at)::VARCHAR FROM hub.publication"
 
 
@@ -64,7 +65,7 @@ class DuckWarehouse:
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             newest, at = self._version(cursor, as_of)
-            yield DuckSession(cursor, newest, at, self._known)
+            yield DuckSession(cursor, newest, at, self._known, as_of)
         except duckdb.FatalException as fault:
             self._reopen()
             raise WarehouseFault(str(fault)) from fault
@@ -149,7 +150,7 @@ class DuckWarehouse:
         seq = _fetch_one(cursor, VERSION_AT, {"at": as_of})[0]
         if seq is None:
             first = _fetch_one(cursor, FIRST_AT)[0]
-            raise AsOfTooOld(at=as_of.isoformat(), first=first or "-")
+            raise AsOfTooOld(at=_in_city_time(as_of), first=first or "-")
         return Seq(newest), Seq(seq)
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -196,13 +197,16 @@ class DuckSession:
         newest: Seq,
         at: Seq | None,
         known: "Recent[Seq, Mapping[DatasetCode, Publication]]",
+        as_of: datetime | None,
     ) -> None:
         self._cursor = cursor
         self.seq = newest
         self.at = at
         self._known = known
+        self._as_of = as_of
 
     def read(self, statement: LockedStatement) -> Answer:
+        self._check_kept(statement.data_sets)
         try:
             table = _relation(self._cursor, statement).to_arrow_table()
         except duckdb.InterruptException as slow:
@@ -213,6 +217,16 @@ class DuckSession:
             raise WarehouseFault(str(fault)) from fault
         array = json_rows(table)
         return Answer(only_row(array) if statement.single else array, table.num_rows)
+
+    def _check_kept(self, data_sets: Collection[DatasetCode]) -> None:
+        """A version asked for by its time must be one that each data set has."""
+        if self.at is None:
+            return
+        known = self.publications(data_sets)
+        for data_set in data_sets:
+            if data_set not in known:
+                first = _fetch_one(self._cursor, FIRST_OF, {"data_set": data_set})[0]
+                raise AsOfTooOld(at=_in_city_time(self._as_of), first=first or "-")
 
     def publications(
         self, data_sets: Collection[DatasetCode] | None
@@ -255,6 +269,10 @@ class _Runner:
         self, sql: str, parameters: Mapping[str, Scalar] | None = None
     ) -> list[tuple[Scalar, ...]]:
         return self._cursor.execute(sql, dict(parameters) if parameters else None).fetchall()
+
+
+def _in_city_time(instant: datetime | None) -> str:
+    return "-" if instant is None else str(instant.astimezone(CITY_ZONE))
 
 
 def _relation(

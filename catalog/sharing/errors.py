@@ -85,5 +85,8 @@ class GrantStepRefused(UserError):
 
 class InputWithdrawn(UserError):
     code = "INPUT_WITHDRAWN"
-    zh = "{data_set} 暂停服务：其输入数据 {inputs} 的授权已终止或不允许融合；请重新申请输入数据。"
-    en = "{data_set} is not served: its owner holds no grant in force that permits derivation on {inputs}. Request them again."
+    zh = "{data_set} 暂停服务：其输入数据的授权已终止或不允许融合；请由所属部门重新申请输入数据。"
+    en = (
+        "{data_set} is not served: its owner holds no grant in force that permits derivation "
+        "on all its inputs. The owner has to request them again."
+    )

@@ -59,9 +59,8 @@ class Standing:
         derivation = self._catalogue().derivations.get(data_set)
         if derivation is None:
             return
-        missing = [code for code, grant in self.inputs(derivation, at).items() if grant is None]
-        if missing:
-            raise InputWithdrawn(data_set=data_set, inputs=", ".join(missing))
+        if None in self.inputs(derivation, at).values():
+            raise InputWithdrawn(data_set=data_set)  # which input is the owner's to know
 
     def _in_force(self, held: tuple[GrantHistory, ...], at: datetime) -> tuple[Grant, ...]:
         catalogue = self._catalogue()

@@ -54,6 +54,9 @@ class Noted:
     columns: set[str] = field(default_factory=set)
 
 
+INTERRUPT_SECONDS = 0.1
+
+
 class Reading:
     """The data side of one operation. `close()` must be called when the operation has ended."""
 
@@ -151,9 +154,11 @@ class Reading:
         return self._session
 
     def _expire(self) -> None:
+        """Again and again until the operation is closed: an interrupt between two reads is lost."""
         self._expired = True
         if self._session is not None:
             self._session.interrupt()
+        self._timer = asyncio.get_running_loop().call_later(INTERRUPT_SECONDS, self._expire)
 
     def _note(self, tree: Tree, statement: LockedStatement) -> None:
         """How many rows there are is told without a column, too."""

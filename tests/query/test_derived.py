@@ -40,6 +40,11 @@ def derivation(sql: str) -> Derivation:
         "WITH reading AS (SELECT 1) SELECT * FROM reading",
         "COPY reading TO 'x.csv'",
         "SELECT FROM WHERE",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n",
+        "SELECT random() AS code FROM reading",
+        "SELECT now() AS code FROM reading",
+        "SELECT * FROM reading TABLESAMPLE 10%",
+        "SELECT station_code FROM reading WHERE regexp_matches(station_code, '(a+)+')",
         "",
     ],
 )

@@ -114,7 +114,8 @@ def test_an_operation_sees_one_version_as_of_an_instant(hub: Hub, app: str) -> N
     before = (START + timedelta(minutes=30)).isoformat()
     after = (START + HOUR).isoformat()
     query = "query ($at: DateTime) { reading(asOf: $at) { levelM } }"
-    assert hub.ask(app, query, at=before) == {"reading": []}
+    assert hub.codes(app, query, at=before) == ["AS_OF_TOO_OLD"], "it was not there yet"
+    assert hub.ask(app, query.replace("reading", "station").replace("levelM", "code"), at=before)
     assert len(hub.ask(app, query, at=after)["reading"]) == 3
     two = """query ($a: DateTime, $b: DateTime) {
       reading(asOf: $a) { levelM } station(asOf: $b) { code }

@@ -168,6 +168,15 @@ def test_as_of_before_the_first_version_says_so(town: Town) -> None:
         town.read(EVERY_READING, hours_ago=1)
 
 
+def test_as_of_before_a_data_set_was_there_says_so_though_others_were(town: Town) -> None:
+    town.publish(station(), station_rows(("A", "甲", None)))
+    town.clock.advance(HOUR)
+    town.publish(reading(), reading_rows(("A", START, "1", HERE)))
+    assert town.read(Read(STATIONS, (Leaf("n", "name"),)), hours_ago=0.5) == [{"n": "甲"}]
+    with pytest.raises(AsOfTooOld):
+        town.read(EVERY_READING, hours_ago=0.5)
+
+
 def test_a_nested_list_and_object_come_from_the_same_version(town: Town) -> None:
     town.publish(station(), station_rows(("A", "甲", None)))
     town.publish(

@@ -120,7 +120,7 @@ def test_an_operation_sees_one_version_as_of_an_instant(hub: Hub, app: str) -> N
     two = """query ($a: DateTime, $b: DateTime) {
       reading(asOf: $a) { levelM } station(asOf: $b) { code }
     }"""
-    assert hub.codes(app, two, a=before, b=after) == ["AS_OF_DIFFERS"]
+    assert hub.codes(app, two, a=after, b=before) == ["AS_OF_DIFFERS"]
     assert hub.codes(app, query, at="2020-01-01T00:00:00Z") == ["AS_OF_TOO_OLD"]
 
 

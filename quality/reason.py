@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from catalog.contracts import Classification, Contract, Kind
 from quality.argument import Argument
 from quality.cast import BROKEN
+from quality.mask import shape_of
 from quality.rule import DATUM, FUTURE, KEY_UNIQUE, REQUIRED, STRUCTURE, TYPE, Rule
 
 SLOT = "\x00"
 """Stands where the row's own value goes."""
 HIDDEN = "***"
+EMPTY = "∅"
+"""Stands for a value that is not there."""
 BREAKS: Mapping[str, str] = {
     "ragged_row:": "列数不符，",
     "expected ": "应有 ",
@@ -158,6 +161,17 @@ def reason(rule: Rule, contract: Contract) -> tuple[str, str]:
     said = f"（{rule.description}）" if rule.description else ""
     quoted = en.replace("{value!q}", '"{value}"')
     return zh.format(**in_zh) + said, quoted.format(**in_en)
+
+
+def masked_reason(
+    rule: Rule, contract: Contract, landed: Mapping[str, str | None]
+) -> tuple[str, str]:
+    """The two sentences with the shape of the row's own values; not for STRUCTURE, which shows none."""
+    names = [name for name in value_columns(rule, contract) if name in landed]
+    values = [landed[name] for name in names]
+    shown = ", ".join(EMPTY if value is None else shape_of(value) for value in values)
+    zh, en = reason(rule, contract)
+    return zh.replace(SLOT, shown or HIDDEN), en.replace(SLOT, shown or HIDDEN)
 
 
 def value_columns(rule: Rule, contract: Contract) -> tuple[str, ...]:

@@ -174,11 +174,18 @@ class QualityRecord:
             return tuple(signed(row, digest) for row in session.scalars(query))
 
     def quarantine(
-        self, load_id: LoadId, contract: Contract, *, offset: int = 0, limit: int = 50
+        self,
+        load_id: LoadId,
+        contract: Contract,
+        *,
+        masked: bool = True,
+        offset: int = 0,
+        limit: int = 50,
     ) -> QuarantinePage:
-        """A page of the rows that were set apart; values of important columns are masked."""
+        """A page of the rows that were set apart, masked or, for who may see them, with values."""
         self._check_known(load_id)
-        return quarantine_page(self._landing / load_id, contract, offset=offset, limit=limit)
+        folder = self._landing / load_id
+        return quarantine_page(folder, contract, masked=masked, offset=offset, limit=limit)
 
     def decide_rows(
         self,

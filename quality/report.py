@@ -1,7 +1,7 @@
 """The auditor's report of one load: a single HTML file that needs nothing else and asks nothing of a network.
 
-Chinese first, English beside it. Everything from data is escaped; values of important columns arrive
-masked from the quarantine. The digest in it is what an auditor signs.
+Chinese first, English beside it. Everything from data is escaped; the file is passed around, so rows
+stand in it as masked samples only, whoever asks. The digest in it is what an auditor signs.
 """
 
 from collections.abc import Mapping
@@ -111,6 +111,9 @@ def html_report(
     made_at: datetime,
 ) -> str:
     """The whole file as text; `provider` is the organisation's name, `quarantine` its first page."""
+    if not quarantine.masked:
+        message = "A report holds masked samples, never values."
+        raise ValueError(message)
     lines = [_line(result, contract) for result in run.results]
     return _template().render(
         contract=contract,

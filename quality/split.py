@@ -12,13 +12,12 @@ from sqlglot import exp
 from quality.bound import Bound
 from quality.cast import ROW
 from quality.condition import column, equal, number
-from quality.reason import BREAKS, HIDDEN, SLOT, reason, value_columns
+from quality.reason import BREAKS, EMPTY, HIDDEN, SLOT, reason, value_columns
 from quality.rule import STRUCTURE, Rule
 from quality.staging import STAGED, Counts, Staged
 
 MAX_SHOWN = 80
 """Characters of a value that a reason shows."""
-EMPTY = "∅"
 
 
 def write_good(staged: Staged, file: Path) -> int:

@@ -1,4 +1,8 @@
-"""Quality of a load: what each rule found, the rows set apart, and what people decided or signed."""
+"""Quality of a load: what each rule found, the rows set apart, and what people decided or signed.
+
+Values of rows set apart are for the publisher and the steward of the organisation that provides them;
+everybody else, and the report that is one file, gets masked samples.
+"""
 
 from datetime import datetime
 
@@ -8,6 +12,7 @@ from access.principal import Principal
 from access.roles import Capability
 from catalog.contracts import Contract, Dimension, Severity, camel
 from catalog.ids import DatasetCode, LoadId
+from catalog.sharing.provision import provider_of
 from quality.quarantine import QuarantinedRow
 from quality.record import QualityRecord, RecordedRun, RecordedSignOff, RowFate, SignOffDecision
 from quality.report import html_report
@@ -84,7 +89,10 @@ class QualityReport:
     )
 
 
-@strawberry.type(description="一个值，按来源写法；重要列已隐去。A value as the source wrote it.")
+@strawberry.type(
+    description="一个值，按来源写法；脱敏时只见形状，重要列已隐去。"
+    "A value as the source wrote it, or its shape in a masked page."
+)
 class SourceValue:
     column: str
     value: str | None
@@ -111,6 +119,9 @@ class QuarantineRow:
 @strawberry.type(description="隔离区的一页。A page of the quarantine.")
 class QuarantinePage:
     total: int
+    masked: bool = strawberry.field(
+        description="值只显示形状：字母 x、汉字 字、数字 9。Values are shown as their shape."
+    )
     rows: list[QuarantineRow]
 
 
@@ -142,19 +153,27 @@ async def quality_report(info: Info, load_id: str) -> QualityReport:
 
 
 async def quarantine(info: Info, load_id: str, limit: int = 50, offset: int = 0) -> QuarantinePage:
-    """一次装载中被隔离的行，含文件与行号。The rows of a load that were set apart."""
+    """一次装载中被隔离的行，含文件与行号；仅提供部门可见其值，其他人见脱敏样例。The rows of a load
+    that were set apart: values for their provider, masked samples for everybody else.
+    """
     start, end = page(limit, offset)
     services, principal = info.context.services, info.context.principal
 
     def found() -> QuarantinePage:
         contract = _contract_of(services, principal, LoadId(load_id))
         shown = services.quality.quarantine(
-            LoadId(load_id), contract, offset=start, limit=end - start
+            LoadId(load_id),
+            contract,
+            masked=not _may_see_values(services, principal, contract),
+            offset=start,
+            limit=end - start,
         )
         decisions = services.quality.row_decisions(LoadId(load_id))
         fates = {decision.row: decision.decision for decision in decisions}
         return QuarantinePage(
-            total=shown.total, rows=[_row(row, fates.get(row.row)) for row in shown.rows]
+            total=shown.total,
+            masked=shown.masked,
+            rows=[_row(row, fates.get(row.row)) for row in shown.rows],
         )
 
     return await blocking(found)
@@ -224,6 +243,11 @@ async def _decide(
 def _contract_of(services: Services, principal: Principal, load_id: LoadId) -> Contract:
     row = visible_load(services, principal, load_id)
     return services.catalogue().contracts[DatasetCode(row.data_set)]
+
+
+def _may_see_values(services: Services, principal: Principal, contract: Contract) -> bool:
+    provider = provider_of(services.catalogue(), contract.data_set)
+    return principal.may(Capability.READ_REJECTED_ROWS) and principal.organisation == provider
 
 
 def _report(quality: QualityRecord, run: RecordedRun) -> QualityReport:

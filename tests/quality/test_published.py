@@ -65,12 +65,15 @@ def test_rows_that_published_data_refuses_stand_in_the_quarantine_with_file_and_
     hub: Published,
 ) -> None:
     hub.take(FIRST, {"station_code": "A"}, {"station_code": "Z"}, {"level_m": "abc"})
-    page = hub.quality.quarantine(FIRST, PROMISE)
+    masked = {r.row.line: r for r in hub.quality.quarantine(FIRST, PROMISE).rows}
+    page = hub.quality.quarantine(FIRST, PROMISE, masked=False)
     assert page.total == 2
     by_line = {row.row.line: row for row in page.rows}
     assert by_line[3].reasons[0].rule_id == "known_station"
     assert by_line[3].values["station_code"] == "Z"
     assert by_line[3].releasable
+    assert masked[3].reasons == by_line[3].reasons
+    assert masked[3].values["station_code"] == "x"
     assert by_line[4].reasons[0].rule_id == "type:level_m"
 
 

@@ -142,7 +142,7 @@ def test_a_decision_names_quarantined_rows_and_a_reason_or_nothing_is_decided(
 
 def test_the_quarantine_is_paged_in_source_order(recorded: Recorded) -> None:
     record, _, _ = recorded
-    page = record.quarantine(LOAD, PROMISE, offset=1, limit=1)
+    page = record.quarantine(LOAD, PROMISE, masked=False, offset=1, limit=1)
     assert page.total == 3
     assert [(r.row.line, r.values["level_m"], r.releasable) for r in page.rows] == [
         (4, "abc", False)

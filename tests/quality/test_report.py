@@ -18,6 +18,7 @@ from quality.rule import implied_rules
 from quality.verdict import Decision, RowRef
 from quality.vocabulary import VOCABULARY
 from tests.quality.batches import FILE, NOW, contract, declared, gate, text_batch
+from warehouse.publish import KEY_CLASH, OVERTAKEN_ID
 
 PROMISE = contract(
     declared("plausible", "expect_column_values_to_be_between", "level_m", max_value=250)
@@ -70,18 +71,28 @@ def test_a_failing_row_stands_there_with_file_line_and_reason(
     html = page(checked)
     assert FILE in html
     assert "第 3 行" in html
-    assert "“水位”的值 300 超出范围（不限 至 250）" in html
+    assert "“水位”的值 999 超出范围（不限 至 250）" in html
     assert "列数不符，应有 6 列，实有 4" in html
     assert checked[0].digest in html
 
 
-def test_values_are_escaped_and_important_or_shifted_ones_never_shown(
+def test_values_stand_there_as_escaped_shapes(
     checked: tuple[RecordedRun, QuarantinePage],
 ) -> None:
     html = page(checked)
-    assert EVIL not in html
-    assert "&lt;script&gt;" in html
+    assert "alert" not in html
+    assert "&lt;xxxxxx&gt;" in html
     assert "13912345678" not in html
+    assert ">300 m<" not in html
+    assert "形状" in html
+
+
+def test_a_page_with_values_never_becomes_a_report(
+    checked: tuple[RecordedRun, QuarantinePage],
+) -> None:
+    run, quarantine = checked
+    with pytest.raises(ValueError, match="masked"):
+        page((run, replace(quarantine, masked=False)))
 
 
 def test_decisions_and_signatures_stand_in_the_report(
@@ -109,4 +120,5 @@ def test_decisions_and_signatures_stand_in_the_report(
 
 def test_every_rule_type_has_a_chinese_name() -> None:
     known = {rule.expectation for rule in implied_rules(PROMISE)} | set(VOCABULARY)
+    known |= {KEY_CLASH, OVERTAKEN_ID}
     assert known == set(RULES)

@@ -16,7 +16,7 @@ from tests.shared_data import reading
 REPORT = """query ($id: String!) { qualityReport(loadId: $id) {
   decision rows good rejected grade digest results { rule failed passed }
   signOffs { decision valid comment } } }"""
-QUARANTINE = """query ($id: String!) { quarantine(loadId: $id) { total rows {
+QUARANTINE = """query ($id: String!) { quarantine(loadId: $id) { total masked rows {
   file line releasable fate values { column value } reasons { rule message messageEn } } } }"""
 
 
@@ -110,7 +110,31 @@ def test_a_row_set_apart_shows_its_line_and_reason(hub: Hub, load: str, auditor:
     assert (first["file"], first["line"]) == ("readings.csv", 2)
     assert first["reasons"][0]["rule"] == "level_range"
     assert first["reasons"][0]["message"]
-    assert {"column": "levelM", "value": "12.5"} in first["values"]
+
+
+def test_values_of_rows_set_apart_are_for_their_providers_people_alone(
+    hub: Hub, load: str, auditor: str, steward: str
+) -> None:
+    publisher = hub.client("water-publisher", Role.PUBLISHER, of="cq_water")
+    for token in (steward, publisher):
+        page = hub.ask(token, QUARANTINE, id=load)["quarantine"]
+        assert not page["masked"]
+        assert {"column": "levelM", "value": "12.5"} in page["rows"][0]["values"]
+        assert "12.5" in page["rows"][0]["reasons"][0]["messageEn"]
+    operating = hub.client("other-publisher", Role.PUBLISHER, Role.OPERATOR, of="cq_hightech")
+    for token in (auditor, operating):
+        page = hub.ask(token, QUARANTINE, id=load)["quarantine"]
+        assert page["masked"]
+        assert {"column": "levelM", "value": "99.9"} in page["rows"][0]["values"]
+        assert "level_range" in page["rows"][0]["reasons"][0]["messageEn"]
+        assert "12.5" not in str(page)
+
+
+def test_the_report_is_masked_whoever_asks(hub: Hub, load: str, steward: str) -> None:
+    query = "query ($id: String!) { qualityReport(loadId: $id) { html } }"
+    html = hub.ask(steward, query, id=load)["qualityReport"]["html"]
+    assert "99.9" in html
+    assert "12.5" not in html
 
 
 def test_a_steward_releases_or_discards_with_a_reason(hub: Hub, load: str, steward: str) -> None:

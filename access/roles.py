@@ -1,7 +1,8 @@
 """Roles and what they may do, as data. A role gives capabilities, never rows: rows come by grants.
 
 No role but `app` reads data rows, and nobody decides or audits what they asked for or did: such
-roles stand apart, and whoever needs both has two clients.
+roles stand apart, and whoever needs both has two clients. What everybody who may log in can do
+(reading the catalogue) needs no capability.
 """
 
 from collections.abc import Iterable
@@ -18,11 +19,10 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     """Checks quality reports, grants, usage and the chain; sees no data rows."""
     OPERATOR = "operator"
-    """Runs sources, keys and clients; sees no data rows."""
+    """Watches sources and loads, ends clients and tokens; sees no data rows."""
 
 
 class Capability(StrEnum):
-    READ_CATALOGUE = "read_catalogue"
     READ_DATA = "read_data"
     REQUEST_DATA = "request_data"
     """Draft, submit and sign share requests of the own organisation."""
@@ -36,24 +36,21 @@ class Capability(StrEnum):
     READ_GRANTS = "read_grants"
     """Every organisation's grants; one's own need no capability."""
     READ_LOADS = "read_loads"
-    RUN_LOADS = "run_loads"
     READ_QUALITY = "read_quality"
     READ_QUARANTINE = "read_quarantine"
     """Reasons, files and lines of rejected rows; their values are masked."""
     READ_REJECTED_ROWS = "read_rejected_rows"
-    """The values of rejected rows too."""
+    """The values of rows that the own organisation provides and that were rejected."""
     DECIDE_QUARANTINE = "decide_quarantine"
     SIGN_OFF = "sign_off"
     READ_USAGE = "read_usage"
     MANAGE_SOURCES = "manage_sources"
     MANAGE_CLIENTS = "manage_clients"
-    MANAGE_KEYS = "manage_keys"
 
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.APP: frozenset(
         {
-            Capability.READ_CATALOGUE,
             Capability.READ_DATA,
             Capability.REQUEST_DATA,
             Capability.READ_REQUESTS,
@@ -61,10 +58,8 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     ),
     Role.PUBLISHER: frozenset(
         {
-            Capability.READ_CATALOGUE,
             Capability.EDIT_CATALOGUE,
             Capability.READ_LOADS,
-            Capability.RUN_LOADS,
             Capability.READ_QUALITY,
             Capability.READ_QUARANTINE,
             Capability.READ_REJECTED_ROWS,
@@ -72,7 +67,6 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     ),
     Role.STEWARD: frozenset(
         {
-            Capability.READ_CATALOGUE,
             Capability.EDIT_CATALOGUE,
             Capability.REVIEW_CATALOGUE,
             Capability.READ_REQUESTS,
@@ -87,7 +81,6 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     ),
     Role.AUDITOR: frozenset(
         {
-            Capability.READ_CATALOGUE,
             Capability.READ_REQUESTS,
             Capability.READ_GRANTS,
             Capability.READ_LOADS,
@@ -99,12 +92,9 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     ),
     Role.OPERATOR: frozenset(
         {
-            Capability.READ_CATALOGUE,
             Capability.READ_LOADS,
-            Capability.RUN_LOADS,
             Capability.MANAGE_SOURCES,
             Capability.MANAGE_CLIENTS,
-            Capability.MANAGE_KEYS,
         }
     ),
 }

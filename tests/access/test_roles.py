@@ -1,11 +1,24 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from access.roles import APART, CAPABILITIES, Capability, Role, capabilities_of
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_role_has_its_line_and_every_capability_somebody() -> None:
     assert set(CAPABILITIES) == set(Role)
     assert capabilities_of(Role) == set(Capability)
+
+
+def test_every_capability_is_asked_for_somewhere() -> None:
+    packages = ("access", "catalog", "quality", "schema")
+    files = [file for package in packages for file in (ROOT / package).rglob("*.py")]
+    code = "".join(file.read_text("utf-8") for file in files if file.name != "roles.py")
+    asked = set(re.findall(r"Capability\.([A-Z_]+)", code))
+    assert asked == {capability.name for capability in Capability}
 
 
 def test_only_an_application_reads_data_rows() -> None:

@@ -29,6 +29,8 @@ from schema.errors import (
 )
 from schema.shape import INTROSPECTION, MAX_DEPTH, MAX_TOKENS, check_shape
 
+MAX_TEXT = 64 * 1024
+"""Characters of a document. A larger body may carry a file, which is a variable, not a longer text."""
 MAX_ERRORS = 5
 CACHED_DOCUMENTS = 128
 CACHED_LENGTH = 8_192
@@ -100,6 +102,8 @@ class Documents:
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
+    if len(text) > MAX_TEXT:
+        raise _too_large(MAX_TEXT, "字符数", "characters")
     try:
         document = parse(text, max_tokens=MAX_TOKENS)
         check_shape(document)

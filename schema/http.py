@@ -1,7 +1,7 @@
 """GraphQL over HTTP: one endpoint, POST only.
 
-Rules: nobody gets further than the token check without a valid token; a body is never read past its
-limit; both media types are spoken, and in application/graphql-response+json a request that could not
+Rules: nobody gets further than the token check without a valid token; a body is never read past the
+caller's limit, which is higher for those who may send a catalogue; both media types are spoken, and in application/graphql-response+json a request that could not
 run is a 400; every reply, whatever its status, is GraphQL JSON and carries the request id.
 """
 
@@ -14,6 +14,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from access.errors import TokenExpired, TokenInvalid, TokenRevoked
+from access.roles import Capability
 from catalog.errors import SystemFault
 from schema.caller import Caller, Callers
 from schema.context import blocking
@@ -33,6 +34,8 @@ from schema.reply import Reply, refusal, request_of
 from schema.view import View, Views
 
 MAX_BODY = 64 * 1024
+MAX_CATALOGUE_BODY = 8 * 1024 * 1024
+"""For callers who may import a catalogue: a workbook in base64 is a variable of its request."""
 BODY_SECONDS = 10
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 TOKEN_ERRORS = (TokenMissing, TokenInvalid, TokenExpired, TokenRevoked)
@@ -65,7 +68,9 @@ class GraphQLEndpoint:
         caller, view = await blocking(self._admit, bearer_of(request))
         if not is_json(request.headers.get("content-type", "")):
             raise MediaTypeUnsupported
-        asked = request_of(await _body(request))
+        body = await _body(request, _limit_of(caller))
+        large = len(body) > MAX_BODY
+        asked = await blocking(request_of, body) if large else request_of(body)
         try:
             return await self._operations.run(asked, caller, view, request_id)
         except RequestRefused:
@@ -97,17 +102,22 @@ def bearer_of(request: HttpRequest) -> str:
     return token.strip()
 
 
-async def _body(request: HttpRequest) -> bytes:
+def _limit_of(caller: Caller) -> int:
+    edits = Capability.EDIT_CATALOGUE in caller.capabilities
+    return MAX_CATALOGUE_BODY if edits else MAX_BODY
+
+
+async def _body(request: HttpRequest, limit: int) -> bytes:
     length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length) > MAX_BODY:
-        raise BodyTooLarge(limit=MAX_BODY)
+    if length.isascii() and length.isdigit() and int(length) > limit:
+        raise BodyTooLarge(limit=limit)
     body = bytearray()
     try:
         with anyio.fail_after(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BODY:
-                    raise BodyTooLarge(limit=MAX_BODY)
+                if len(body) > limit:
+                    raise BodyTooLarge(limit=limit)
     except (TimeoutError, ClientDisconnect):
         raise BodyUnfinished(seconds=BODY_SECONDS) from None
     return bytes(body)

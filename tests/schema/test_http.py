@@ -6,7 +6,7 @@ import pytest
 
 from access.roles import Role
 from catalog.ids import DatasetCode
-from schema.http import MAX_BODY
+from schema.http import MAX_BODY, MAX_CATALOGUE_BODY
 from tests.schema.hub import READING_COLUMNS, Hub, whole
 from tests.shared_data import grant
 
@@ -88,13 +88,24 @@ def test_a_body_past_the_limit_is_not_read(hub: Hub, app: str) -> None:
     assert (reply.status_code, code_of(reply)) == (413, "BODY_TOO_LARGE")
 
 
-def test_a_body_without_a_length_is_stopped_at_the_limit(hub: Hub, app: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "limit"), [(Role.APP, MAX_BODY), (Role.STEWARD, MAX_CATALOGUE_BODY)]
+)
+def test_a_body_without_a_length_is_stopped_at_the_callers_limit(
+    hub: Hub, role: Role, limit: int
+) -> None:
+    token, sent = hub.client("sender", role), 0
+
     async def endless() -> Any:
+        nonlocal sent
         while True:
+            sent += 8192
             yield b" " * 8192
 
-    reply = send(hub, app, content=endless(), headers={"Content-Type": "application/json"})
+    reply = send(hub, token, content=endless(), headers={"Content-Type": "application/json"})
     assert (reply.status_code, code_of(reply)) == (413, "BODY_TOO_LARGE")
+    assert str(limit) in reply.json()["errors"][0]["message"]
+    assert sent == limit + 8192
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from access.roles import Role
+from schema.http import MAX_BODY, MAX_CATALOGUE_BODY
 from tests.schema.hub import Hub
 
 ENTRY = """query ($c: String!) { catalogueEntry(code: $c) {
@@ -68,6 +69,53 @@ def test_the_stewards_first_hour(hub: Hub) -> None:
         assert hub.ask(token, mutation, c=code)[name_]["state"] == state
     app = hub.secrets["token"]
     assert hub.ask(app, ENTRY, c=code)["catalogueEntry"]["name"] == "防汛值班表"
+
+
+REPORT = """mutation ($f: String!) { importCatalogue(file: $f) {
+  created unchanged refused lines { row code outcome } } }"""
+
+
+def big_workbook(hub: Hub, steward: str, lines: int) -> bytes:
+    """What the steward exports, with as many new lines below it."""
+    content = hub.ask(steward, "mutation { exportCatalogue }")["exportCatalogue"]
+    book = load_workbook(io.BytesIO(base64.b64decode(content)))
+    sheet: Any = book.active
+    (known,) = [r for r in sheet.iter_rows(values_only=True) if "读数" in r]
+    for number in range(lines):
+        fresh = {"读数": f"第 {number} 号测站值班表", "reading": f"duty_roster_{number}"}
+        sheet.append([fresh.get(cell, cell) for cell in known])
+    changed = io.BytesIO()
+    book.save(changed)
+    return changed.getvalue()
+
+
+def test_a_workbook_of_two_thousand_lines_comes_in_with_one_request(hub: Hub) -> None:
+    steward = hub.client("water-steward", Role.STEWARD, of="cq_water")
+    content = big_workbook(hub, steward, 2_000)
+    assert len(content) > MAX_BODY
+    file = base64.b64encode(content).decode()
+    told = hub.ask(steward, REPORT, f=file)["importCatalogue"]
+    assert (told["created"], told["unchanged"], told["refused"]) == (2_000, 2, 0)
+    found = hub.ask(hub.secrets["token"], '{ catalogueEntries(search: "1999 号") { code } }')
+    assert found == {"catalogueEntries": []}, "a draft is its provider's alone"
+    query = '{ catalogueEntries(search: "1999 号") { code } }'
+    assert hub.ask(steward, query) == {"catalogueEntries": [{"code": "duty_roster_1999"}]}
+
+
+def test_who_edits_no_catalogue_sends_no_large_body(hub: Hub, app: str) -> None:
+    auditor = hub.client("auditor", Role.AUDITOR, of="cq_bigdata")
+    for token in (app, auditor):
+        reply = hub.post(token, REPORT, variables={"f": "A" * MAX_BODY})
+        assert reply.status_code == 413
+        assert reply.json()["errors"][0]["extensions"]["code"] == "BODY_TOO_LARGE"
+
+
+def test_a_body_past_the_stewards_limit_and_a_long_document_are_refused(hub: Hub) -> None:
+    steward = hub.client("water-steward", Role.STEWARD, of="cq_water")
+    reply = hub.post(steward, REPORT, variables={"f": "A" * MAX_CATALOGUE_BODY})
+    assert reply.status_code == 413
+    literal = f'mutation {{ importCatalogue(file: "{"A" * MAX_BODY}") {{ refused }} }}'
+    assert hub.codes(steward, literal) == ["DOCUMENT_TOO_LARGE"]
 
 
 def test_a_file_that_is_none_is_refused_with_what_to_do(hub: Hub) -> None:

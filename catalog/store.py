@@ -5,14 +5,14 @@ proposals, drafts and reviews change nothing of it until the competent authority
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from catalog.actor import Actor
@@ -44,6 +44,7 @@ from catalog.models import (
     PlaceVersionRow,
 )
 from catalog.places import Places, read_places
+from catalog.search import matching, visible
 from catalog.writing import Writer, Writing
 from registry.store import Registry
 
@@ -208,18 +209,17 @@ class CatalogueStore:
         state: EntryState | None = None,
         *,
         provider: OrganisationCode | None = None,
+        kept: Collection[OrganisationCode] | None = None,
         limit: int | None = None,
         offset: int = 0,
     ) -> tuple[Entry, ...]:
-        """By code. `search` is a part of the code or the name."""
-        statement = select(EntryRow).order_by(EntryRow.code)
+        """By code. `search` is a part of the code, the name or a data item; `kept`: the providers whose
+        working copies the reader sees, of all others only what is listed (None: everything).
+        """
+        statement = select(EntryRow).where(visible(kept)).order_by(EntryRow.code)
         if search:
-            statement = statement.where(
-                or_(
-                    EntryRow.code.contains(search, autoescape=True),
-                    EntryRow.name.contains(search, autoescape=True),
-                )
-            )
+            dialect = self._registry.engine.dialect.name
+            statement = statement.where(matching(search, kept, dialect))
         if state is not None:
             statement = statement.where(EntryRow.state == state)
         if provider is not None:

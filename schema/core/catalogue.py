@@ -3,9 +3,6 @@
 People see an entry's published wording; those who keep it or review it see the working copy too.
 """
 
-from collections.abc import Iterator
-from itertools import islice
-
 import strawberry
 
 from access.principal import Principal
@@ -13,13 +10,12 @@ from catalog.catalogue import Catalogue
 from catalog.contracts import Classification, Level, SharingKind, camel
 from catalog.directories import STATE_LABELS, Entry, EntryFields, EntryState, authorities, facts
 from catalog.errors import UnknownEntry
-from catalog.ids import DatasetCode
+from catalog.ids import DatasetCode, OrganisationCode
 from schema.context import Info, Services, blocking
 from schema.core.offer import to_all
 from schema.core.page import page
 from schema.data.preview import sdl_of
 
-CHUNK = 200
 ANSWER_DAYS = {SharingKind.UNCONDITIONAL: 1, SharingKind.CONDITIONAL: 10}
 """Working days the law allows for an answer (Decree 809, art. 21)."""
 
@@ -85,7 +81,13 @@ async def catalogue_entries(
     services, principal = info.context.services, info.context.principal
 
     def found() -> list[CatalogueEntry]:
-        entries = islice(_visible(services, principal, search, state), start, end)
+        entries = services.store.entries(
+            search,
+            state,
+            kept=_kept(principal, services.catalogue()),
+            limit=end - start,
+            offset=start,
+        )
         return [view_of(entry, services, principal) for entry in entries]
 
     return await blocking(found)
@@ -142,24 +144,18 @@ def view_of(entry: Entry, services: Services, principal: Principal) -> Catalogue
     )
 
 
-def _visible(
-    services: Services, principal: Principal, search: str | None, state: EntryState | None
-) -> Iterator[Entry]:
-    catalogue, offset = services.catalogue(), 0
-    while chunk := services.store.entries(search, state, limit=CHUNK, offset=offset):
-        yield from (entry for entry in chunk if _may_see(entry, principal, catalogue))
-        offset += CHUNK
-
-
 def _may_see(entry: Entry, principal: Principal, catalogue: Catalogue) -> bool:
     return entry.listed or _keeps(entry, principal, catalogue)
 
 
 def _keeps(entry: Entry, principal: Principal, catalogue: Catalogue) -> bool:
-    """The provider and its reviewer."""
-    provider = entry.fields.provider
-    known = catalogue.organisations
-    return principal.organisation in {provider, *authorities(provider, known)}
+    return entry.fields.provider in _kept(principal, catalogue)
+
+
+def _kept(principal: Principal, catalogue: Catalogue) -> frozenset[OrganisationCode]:
+    """The providers whose entries the caller keeps or reviews."""
+    own, known = principal.organisation, catalogue.organisations
+    return frozenset({own, *(code for code in known if own in authorities(code, known))})
 
 
 def _wording(entry: Entry, principal: Principal, catalogue: Catalogue) -> EntryFields:

@@ -143,3 +143,12 @@ def test_every_role_has_a_schema_without_what_it_may_not_do(hub: Hub) -> None:
     assert "decideShareRequest" not in seen[Role.PUBLISHER]
     assert "importCatalogue" in seen[Role.PUBLISHER]
     assert "importCatalogue" not in seen[Role.AUDITOR] | seen[Role.OPERATOR]
+
+
+def test_the_catalogue_is_searched_by_data_item(hub: Hub) -> None:
+    app = hub.secrets["token"]
+    query = "query ($s: String!) { catalogueEntries(search: $s) { code dataItems } }"
+    (known,) = hub.ask(app, query, s="最高水位")["catalogueEntries"]
+    item = next(item for item in known["dataItems"] if item != "最高水位")
+    assert known in hub.ask(app, query, s=item)["catalogueEntries"]
+    assert hub.ask(app, query, s="%") == {"catalogueEntries": []}

@@ -9,12 +9,14 @@ and a read sees one snapshot. Sessions are synchronous and are never opened on t
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_TIMEOUT_MS = 30_000
+WAL_RETRY_SECONDS = 0.01
 WRITE_LOCK = 0x7669_7461_6C68_7562
 """The PostgreSQL advisory lock that a write transaction holds."""
 
@@ -81,13 +83,27 @@ def registry_engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's pool record has no public type
     connection.isolation_level = None
+    _turn_wal_on(connection)
     for pragma in (
-        "journal_mode=WAL",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _turn_wal_on(connection: sqlite3.Connection) -> None:
+    """Two who open a new file at once meet here, and SQLite does not wait for this one lock."""
+    deadline = monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if monotonic() > deadline:
+                raise
+            sleep(WAL_RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -107,6 +107,11 @@ ACTION_LABELS: Mapping[EntryAction, str] = {
 }
 
 
+def in_english(name: EntryState | EntryAction) -> str:
+    """The English beside the labels: `in review`, `require change`."""
+    return name.value.replace("_", " ")
+
+
 @dataclass(frozen=True, slots=True)
 class EntryFields:
     """The nine fields of art. 13 and the two assessments that publishing needs."""
@@ -221,9 +226,12 @@ def step_for(
         possible = [s.action for s in STEPS if s.source is entry.state]
         raise EntryRefused(
             entry=entry.code,
-            state=STATE_LABELS[entry.state],
-            action=ACTION_LABELS[action],
-            possible="、".join(ACTION_LABELS[a] for a in possible) or "无",
+            state=in_english(entry.state),
+            state_zh=STATE_LABELS[entry.state],
+            action=in_english(action),
+            action_zh=ACTION_LABELS[action],
+            possible=", ".join(map(in_english, possible)) or "nothing",
+            possible_zh="、".join(ACTION_LABELS[a] for a in possible) or "无",
         )
     missing = list(missing_fields(entry.fields)) if step.complete else []
     labels = [FIELD_LABELS[name] for name in missing]

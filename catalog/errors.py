@@ -78,7 +78,7 @@ class NotAllowed(UserError):
 
 class EntryRefused(UserError):
     code = "ENTRY_STATE"
-    zh = "目录项 {entry} 目前为“{state}”，不能办理“{action}”；可办理：{possible}。"
+    zh = "目录项 {entry} 目前为“{state_zh}”，不能办理“{action_zh}”；可办理：{possible_zh}。"
     en = "Entry {entry} is {state}, so {action} is not possible; possible: {possible}."
 
 

@@ -87,6 +87,10 @@ def test_a_step_outside_the_table_is_refused_and_says_what_is_possible(
     for step in STEPS:
         if step.source is state:
             assert ACTION_LABELS[step.action] in refused.value.message_zh
+            assert step.action.replace("_", " ") in refused.value.message_en
+    assert STATE_LABELS[state] in refused.value.message_zh
+    assert f"is {state.replace('_', ' ')}, so" in refused.value.message_en
+    assert refused.value.message_en.isascii()
 
 
 def test_an_incomplete_entry_gets_one_complete_list() -> None:

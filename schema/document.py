@@ -28,6 +28,7 @@ from schema.errors import (
     ParseFailed,
 )
 from schema.shape import INTROSPECTION, MAX_DEPTH, MAX_TOKENS, check_shape
+from schema.text import check_literals
 
 MAX_TEXT = 64 * 1024
 """Characters of a document. A larger body may carry a file, which is a variable, not a longer text."""
@@ -107,6 +108,7 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
     try:
         document = parse(text, max_tokens=MAX_TOKENS)
         check_shape(document)
+        check_literals(document, text)
         errors = validate(schema, document, max_errors=MAX_ERRORS, hide_suggestions=True)
     except GraphQLSyntaxError as wrong:
         if wrong.message.endswith("tokens. Parsing aborted."):

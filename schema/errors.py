@@ -13,6 +13,7 @@ UserError
 │   ├── ParseFailed
 │   ├── ValidationFailed
 │   ├── VariablesInvalid
+│   ├── NulCharacter                  U+0000 in a text: no store keeps it
 │   ├── OperationNameRequired
 │   ├── OperationUnknown
 │   └── DocumentTooLarge
@@ -119,6 +120,12 @@ class VariablesInvalid(DocumentRefused):
     code = "VARIABLES_INVALID"
     zh = "变量的值不符合其类型：{problem}"
     en = "A variable's value does not fit its type: {problem}"
+
+
+class NulCharacter(DocumentRefused):
+    code = "NUL_CHARACTER"
+    zh = "{at_zh}含有 NUL 字符（U+0000），任何文本中都不允许。请去掉后重试。"
+    en = "{at} holds a NUL character (U+0000), which no text may hold. Remove it and try again."
 
 
 class OperationNameRequired(DocumentRefused):

@@ -23,6 +23,7 @@ from schema.document import Prepared
 from schema.errors import ErrorBody, VariablesInvalid, reply_of
 from schema.provenance import Grades, provenance_of, shown
 from schema.reply import Reply, Request, refusal
+from schema.text import check_variables
 from schema.view import View
 
 
@@ -47,6 +48,7 @@ class Operations:
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
+        check_variables(request.variables)
         prepared = view.documents.known(request.query)
         if prepared is None:
             prepared = await blocking(view.documents.prepare, request.query)

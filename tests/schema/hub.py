@@ -248,9 +248,10 @@ def make_template(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running_hub(folder: Path, secrets: Mapping[str, str]) -> Iterator[Hub]:
-    url = f"sqlite:///{folder / 'registry.sqlite'}"
-    registry = Registry(url)
+def running_hub(
+    folder: Path, secrets: Mapping[str, str], registry_url: str | None = None
+) -> Iterator[Hub]:
+    registry = Registry(registry_url or f"sqlite:///{folder / 'registry.sqlite'}")
     Base.metadata.create_all(registry.engine)  # the migrations have their own tests
     clock = ReplayClock(START + HOUR)
     keys = SigningKeys(folder / "keys.json")

@@ -166,6 +166,8 @@ def _audit(commands: Commands) -> None:
     shown = _call(commands, "report", "质量报告 the quality of a load", report.report)
     shown.add_argument("load", metavar="LOAD")
     shown.add_argument("--out", type=Path, metavar="FILE.html", help="as one self-contained file")
+    audited = _call(commands, "audit", "独立审计 have a second engine look", report.audit)
+    audited.add_argument("load", metavar="LOAD")
     signed = _call(commands, "sign-off", "签认质量报告 sign a quality report", report.sign_off)
     signed.add_argument("load", metavar="LOAD")
     answer = signed.add_mutually_exclusive_group(required=True)

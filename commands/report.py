@@ -13,6 +13,7 @@ REPORT = """query($load: String!) { qualityReport(loadId: $load) {
   signOffs { auditor decision comment at valid } } }"""
 HTML = "query($load: String!) { qualityReport(loadId: $load) { html } }"
 DIGEST = "query($load: String!) { qualityReport(loadId: $load) { digest } }"
+AUDIT = "mutation($load: String!) { requestAudit(loadId: $load) }"
 SIGN = """mutation($load: String!, $decision: SignOffDecision!, $digest: String!, $comment: String!) {
   signed: signOff(loadId: $load, decision: $decision, digest: $digest, comment: $comment) {
     auditor decision at } }"""
@@ -78,6 +79,12 @@ def report(hub: HubClient, given: Namespace) -> None:
             for s in found["signOffs"]
         ),
     )
+
+
+def audit(hub: HubClient, given: Namespace) -> None:
+    """Ask for a second opinion on what was published; it joins the report a little later."""
+    hub.execute(AUDIT, {"load": given.load})
+    say("已请求，结果稍后列入质量报告。Asked for; the results join the report a little later.")
 
 
 def sign_off(hub: HubClient, given: Namespace) -> None:

@@ -161,6 +161,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         clients=stores.clients,
         ledger=stores.ledger,
         quality=stores.quality,
+        queue=stores.queue,
         usage=stores.usage,
         query_seconds=settings.query_seconds,
         query_threads=settings.threads,

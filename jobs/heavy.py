@@ -17,7 +17,8 @@ from catalog.ids import DatasetCode, LoadId, SourceId
 from catalog.store import CatalogueStore
 from connectors.connections import read_connections
 from connectors.ledger import Ledger
-from jobs import extract, release
+from jobs import audit, extract, release
+from jobs.audit import Auditor
 from jobs.extract import Extractor
 from jobs.intake import Intake
 from jobs.owner import owner_name
@@ -55,12 +56,19 @@ def heavy_worker(settings: Settings) -> Worker:
         at = datetime.fromisoformat(job.text("at"))
         releaser.run(store.fresh(), LoadId(job.text("load")), at)
 
+    def run_audit(job: Job) -> None:
+        Auditor(settings).run(LoadId(job.text("load")))
+
     return Worker(
         queue=JobQueue(registry),
         registry=registry,
         place=Place.HEAVY,
         owner=owner_name("heavy"),
-        handlers={extract.KIND: run_extract, release.KIND: run_release},
+        handlers={
+            extract.KIND: run_extract,
+            release.KIND: run_release,
+            audit.KIND: run_audit,
+        },
         recover=intake.recover,
         stopping=stopping,
     )

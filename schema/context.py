@@ -20,6 +20,7 @@ from catalog.clock import Clock
 from catalog.sharing.service import SharingService
 from catalog.store import CatalogueStore
 from connectors.ledger import Ledger
+from jobs.queue import JobQueue
 from quality.record import QualityRecord
 from schema.caller import Caller
 from schema.data.plan import DataContext, Reading
@@ -43,6 +44,7 @@ class Services:
     clients: ClientStore
     ledger: Ledger
     quality: QualityRecord
+    queue: JobQueue
     usage: UsageLog
     query_seconds: float = 10.0
     query_threads: int = 2

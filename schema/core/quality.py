@@ -13,6 +13,8 @@ from access.roles import Capability
 from catalog.contracts import Contract, Dimension, Severity, camel
 from catalog.ids import DatasetCode, LoadId
 from catalog.sharing.provision import provider_of
+from jobs import audit
+from jobs.queue import Place
 from quality.quarantine import QuarantinedRow
 from quality.record import QualityRecord, RecordedRun, RecordedSignOff, RowFate, SignOffDecision
 from quality.report import html_report
@@ -208,9 +210,25 @@ async def sign_off(
     return await blocking(sign)
 
 
+async def request_audit(info: Info, load_id: str) -> bool:
+    """请求独立审计：由第二个执行引擎复查已发布的行，结果稍后出现在质量报告中。
+
+    Have a second engine look at the published rows; its results join the report a little later.
+    """
+    services, principal = info.context.services, info.context.principal
+
+    def ask() -> bool:
+        load = LoadId(visible_load(services, principal, LoadId(load_id)).id)
+        services.quality.run(load)
+        services.queue.ask(audit.KIND, Place.HEAVY, f"audit {load}", {"load": load})
+        return True
+
+    return await blocking(ask)
+
+
 QUERIES = to(Capability.READ_QUALITY, quality_report) + to(Capability.READ_QUARANTINE, quarantine)
 MUTATIONS = to(Capability.DECIDE_QUARANTINE, release_rows, discard_rows) + to(
-    Capability.SIGN_OFF, sign_off
+    Capability.SIGN_OFF, sign_off, request_audit
 )
 
 

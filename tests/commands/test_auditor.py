@@ -4,6 +4,7 @@ import re
 import shutil
 from io import BytesIO
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from openpyxl import load_workbook
@@ -62,6 +63,17 @@ def test_the_report_on_the_terminal_tells_each_rule(auditor: Terminal, load: str
     (rule,) = printed.lines_with("residents_plausible")
     assert "否 no" in rule
     assert printed.lines_with("摘要 Digest")
+
+
+def test_a_second_engine_agrees_with_the_gate_on_what_was_published(
+    auditor: Terminal, load: str
+) -> None:
+    auditor.done("audit", load)
+    deadline = monotonic() + 60
+    while not (lines := auditor.done("report", load).lines_with("great_expectations")):
+        assert monotonic() < deadline, "the audit's results did not come"
+        sleep(0.5)
+    assert not [line for line in lines if "否 no" in line]
 
 
 def test_the_quarantine_names_file_and_line_and_masks_important_values(

@@ -33,6 +33,7 @@ from catalog.sharing.grant import Grant
 from catalog.sharing.service import SharingService
 from catalog.store import CatalogueStore
 from connectors.ledger import Ledger
+from jobs.queue import JobQueue
 from quality.record import QualityRecord
 from registry.base import Base
 from registry.store import Registry
@@ -273,6 +274,7 @@ def running_hub(
         clients=clients,
         ledger=hub.ledger,
         quality=hub.quality,
+        queue=JobQueue(registry),
         usage=usage,
     )
     rights = Rights(

@@ -14,7 +14,7 @@ from enum import StrEnum
 from catalog.actor import Actor, Duty, has
 from catalog.contracts import Classification, Contract, Level, SharingKind
 from catalog.domain import Organisation
-from catalog.errors import EntryIncomplete, EntryRefused, NotAllowed
+from catalog.errors import EntryIncomplete, EntryRefused, NotAllowed, in_english
 from catalog.ids import DatasetCode, DomainCode, OrganisationCode
 
 
@@ -105,11 +105,6 @@ ACTION_LABELS: Mapping[EntryAction, str] = {
     _A.DEPRECATE: "停止更新",
     _A.WITHDRAW: "撤销",
 }
-
-
-def in_english(name: EntryState | EntryAction) -> str:
-    """The English beside the labels: `in review`, `require change`."""
-    return name.value.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,19 +264,20 @@ def check_actor(
         Party.AUTHORITY: actor.organisation in reviewers and has(actor, Duty.STEWARD),
     }
     duties[Party.EITHER] = any(duties.values())
-    action = ACTION_LABELS[step.action]
     if step.action is EntryAction.REVISE and has(actor, Duty.OPERATOR):
         return
     if not duties[step.party]:
         who = ", ".join(sorted(reviewers if step.party is Party.AUTHORITY else {provider}))
         raise NotAllowed(
-            action=action,
+            action=in_english(step.action),
+            action_zh=ACTION_LABELS[step.action],
             needed=f"a steward of {who} does it",
             needed_zh=f"应由 {who} 的数据管理员办理",
         )
     if step.independent and actor.client == submitter:
         raise NotAllowed(
-            action=action,
+            action=in_english(step.action),
+            action_zh=ACTION_LABELS[step.action],
             needed="whoever submitted an entry does not publish it; another steward does",
             needed_zh="送审人不能发布本人送审的目录，请由另一名数据管理员办理",
         )

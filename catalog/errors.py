@@ -16,6 +16,7 @@ VitalhubError
 └── SystemFault              what an operator mends; a caller learns only the code and the request id
 """
 
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
@@ -70,10 +71,15 @@ class UnknownDataSet(UserError):
     en = "No published data set has the code {data_set}. Search the catalogue for it."
 
 
+def in_english(name: StrEnum) -> str:
+    """The English beside a label: `in review`, `require change`."""
+    return name.value.replace("_", " ")
+
+
 class NotAllowed(UserError):
     code = "NOT_ALLOWED"
-    zh = "不能办理“{action}”：{needed_zh}。"
-    en = "{action} is not yours to do: {needed}."
+    zh = "不能办理“{action_zh}”：{needed_zh}。"
+    en = "You cannot {action}: {needed}."
 
 
 class EntryRefused(UserError):

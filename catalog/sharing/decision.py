@@ -13,7 +13,7 @@ from datetime import datetime
 from catalog.actor import Actor, Duty, has
 from catalog.catalogue import Catalogue
 from catalog.directories import authorities
-from catalog.errors import NotAllowed
+from catalog.errors import NotAllowed, in_english
 from catalog.ids import OrganisationCode
 from catalog.sharing.encoding import canonical, parts_to_json
 from catalog.sharing.errors import (
@@ -109,7 +109,8 @@ def check_decider(able: frozenset[OrganisationCode], actor: Actor, action: Reque
     if actor.organisation not in able or not has(actor, Duty.STEWARD):
         who = ", ".join(sorted(able))
         raise NotAllowed(
-            action=ACTION_LABELS[action],
+            action=in_english(action),
+            action_zh=ACTION_LABELS[action],
             needed=f"a steward of {who} answers this request",
             needed_zh=f"应由 {who} 的数据管理员办理",
         )

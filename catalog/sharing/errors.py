@@ -37,7 +37,7 @@ class OwnData(UserError):
 
 class StepRefused(UserError):
     code = "REQUEST_STATE"
-    zh = "申请 {request} 目前为“{state}”，不能办理“{action}”{decided_zh}；可办理：{possible}。"
+    zh = "申请 {request} 目前为“{state_zh}”，不能办理“{action_zh}”{decided_zh}；可办理：{possible_zh}。"
     en = "Request {request} is {state}, so {action} is not possible{decided}; possible: {possible}."
 
 
@@ -79,7 +79,7 @@ class ContractMoved(UserError):
 
 class GrantStepRefused(UserError):
     code = "GRANT_STATE"
-    zh = "授权 {grant} 目前为“{state}”，不能办理“{action}”。"
+    zh = "授权 {grant} 目前为“{state_zh}”，不能办理“{action_zh}”。"
     en = "Grant {grant} is {state}, so {action} is not possible."
 
 

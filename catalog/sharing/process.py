@@ -13,7 +13,7 @@ from catalog.actor import Actor, Duty, has
 from catalog.catalogue import Catalogue
 from catalog.contracts import SharingKind
 from catalog.directories import authorities
-from catalog.errors import NotAllowed, UnknownDataSet
+from catalog.errors import NotAllowed, UnknownDataSet, in_english
 from catalog.ids import ClientId, OrganisationCode, RequestId
 from catalog.models import RequestRow
 from catalog.sharing.decision import (
@@ -68,7 +68,8 @@ A = RequestAction
 def check_requester(actor: Actor, organisation: OrganisationCode) -> None:
     if actor.organisation != organisation or not has(actor, Duty.APP, Duty.PUBLISHER, Duty.STEWARD):
         raise NotAllowed(
-            action="申请",
+            action="request data",
+            action_zh="申请",
             needed=f"an application, publisher or steward of {organisation} does it",
             needed_zh=f"应由 {organisation} 的应用或数据管理员办理",
         )
@@ -80,7 +81,8 @@ def check_client(
     """A grant is for an application of the requesting organisation, never of another one."""
     if client != actor.client and organisation_of(client) != actor.organisation:
         raise NotAllowed(
-            action="申请",
+            action="request data",
+            action_zh="申请",
             needed=f"the client {client} is no application of {actor.organisation}",
             needed_zh=f"客户端 {client} 不是 {actor.organisation} 的应用",
         )
@@ -92,7 +94,8 @@ def draft(writing: Writing, client: ClientId, terms: Terms, catalogue: Catalogue
         raise UnknownDataSet(data_set=terms.data_set)
     if writing.actor.organisation not in catalogue.organisations:
         raise NotAllowed(
-            action="申请",
+            action="request data",
+            action_zh="申请",
             needed=f"the organisation {writing.actor.organisation} is not in the catalogue",
             needed_zh=f"部门 {writing.actor.organisation} 未在目录中登记",
         )
@@ -109,7 +112,8 @@ def revise(writing: Writing, request: RequestId, terms: Terms, catalogue: Catalo
     step = transition(held, A.REVISE)
     if terms.data_set != held.terms.data_set:
         raise NotAllowed(
-            action=ACTION_LABELS[A.REVISE],
+            action=in_english(A.REVISE),
+            action_zh=ACTION_LABELS[A.REVISE],
             needed="a request keeps its data set; draft another one",
             needed_zh="申请的数据集不能改变，请另行申请",
         )
@@ -196,7 +200,8 @@ def extend(
         raise OnlyOnce(request=held.id, what="extension", what_zh="延期")
     if not 1 <= by_days <= MAX_EXTENSION or not why.strip() or held.due_at is None:
         raise NotAllowed(
-            action=ACTION_LABELS[A.EXTEND],
+            action=in_english(A.EXTEND),
+            action_zh=ACTION_LABELS[A.EXTEND],
             needed=f"an extension has a reason and 1 to {MAX_EXTENSION} working days",
             needed_zh=f"延期须写明理由，为 1 至 {MAX_EXTENSION} 个工作日",
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from catalog.errors import in_english
 from catalog.ids import ClientId, DatasetCode, OrganisationCode, RequestId
 from catalog.sharing.encoding import canonical, parts_to_json
 from catalog.sharing.errors import StepRefused
@@ -203,11 +204,14 @@ def transition(request: Request, action: RequestAction) -> Transition:
         decided = request.decided_by
         raise StepRefused(
             request=request.id,
-            state=STATE_LABELS[request.state],
-            action=ACTION_LABELS[action],
+            state=in_english(request.state),
+            state_zh=STATE_LABELS[request.state],
+            action=in_english(action),
+            action_zh=ACTION_LABELS[action],
             decided=f" (decided by {decided} at {request.decided_at})" if decided else "",
             decided_zh=f"（{decided} 已于 {request.decided_at} 决定）" if decided else "",
-            possible="、".join(ACTION_LABELS[a] for a in possible) or "无",
+            possible=", ".join(in_english(a) for a in possible) or "nothing",
+            possible_zh="、".join(ACTION_LABELS[a] for a in possible) or "无",
         )
     return row
 

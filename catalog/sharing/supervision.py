@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from catalog.actor import Duty, has
 from catalog.catalogue import Catalogue
 from catalog.directories import authorities
-from catalog.errors import NotAllowed
+from catalog.errors import NotAllowed, in_english
 from catalog.ids import GrantId, OrganisationCode
 from catalog.models import GrantHolderRow
 from catalog.sharing.errors import GrantStepRefused
@@ -23,6 +23,11 @@ GRANT_LABELS: Mapping[GrantEvent, str] = {
     GrantEvent.SUSPENDED: "暂停授权",
     GrantEvent.ACTIVATED: "恢复授权",
     GrantEvent.REVOKED: "终止授权",
+}
+DEEDS: Mapping[GrantEvent, str] = {
+    GrantEvent.SUSPENDED: "suspend this grant",
+    GrantEvent.ACTIVATED: "resume this grant",
+    GrantEvent.REVOKED: "revoke this grant",
 }
 STATE_LABELS: Mapping[GrantState, str] = {
     GrantState.PENDING: "未生效",
@@ -48,7 +53,8 @@ def change_grant(
     able = {provider} | authorities(provider, catalogue.organisations)
     if writing.actor.organisation not in able or not has(writing.actor, Duty.STEWARD):
         raise NotAllowed(
-            action=GRANT_LABELS[event],
+            action=DEEDS[event],
+            action_zh=GRANT_LABELS[event],
             needed=f"a steward of {', '.join(sorted(able))} does it",
             needed_zh=f"应由 {'、'.join(sorted(able))} 的数据管理员办理",
         )
@@ -66,9 +72,16 @@ def _check_step(held: GrantHistory, event: GrantEvent, writing: Writing, reason:
     state = held.state(writing.at)
     if state not in STEPS.get(event, frozenset()):
         raise GrantStepRefused(
-            grant=held.grant.id, state=STATE_LABELS[state], action=GRANT_LABELS.get(event, event)
+            grant=held.grant.id,
+            state=in_english(state),
+            state_zh=STATE_LABELS[state],
+            action=DEEDS.get(event, in_english(event)),
+            action_zh=GRANT_LABELS.get(event, event),
         )
     if not reason.strip():
         raise NotAllowed(
-            action=GRANT_LABELS[event], needed="it needs a reason", needed_zh="须写明理由"
+            action=DEEDS[event],
+            action_zh=GRANT_LABELS[event],
+            needed="it needs a reason",
+            needed_zh="须写明理由",
         )

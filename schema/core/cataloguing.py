@@ -62,7 +62,8 @@ async def export_catalogue(info: Info, provider: str | None = None) -> str:
     known = context.services.catalogue().organisations
     if context.principal.organisation not in {wanted, *authorities(wanted, known)}:
         raise NotAllowed(
-            action="导出 (export)",
+            action="export this catalogue",
+            action_zh="导出",
             needed=f"{wanted} or its competent authority does it",
             needed_zh=f"应由 {wanted} 或其主管部门办理",
         )

@@ -19,7 +19,7 @@ def main(load: LoadId) -> None:
     landed = reopened(settings.landing / load)
     contract = CatalogueStore(registry, clock).load().contracts[DatasetCode(landed.data_set)]
     results = audit(landed.folder / GOOD_FILE, contract)
-    QualityRecord(registry, clock, settings.landing).record_audit(load, results)
+    QualityRecord(registry, clock, settings.landing).record_audit(load, contract, results)
     registry.close()
 
 

@@ -6,7 +6,7 @@ the digest of the results that the auditor saw, so a changed result shows as a b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from catalog.clock import Clock
-from catalog.contracts import Contract
+from catalog.contracts import Classification, Contract
 from catalog.ids import ClientId, DatasetCode, LoadId
 from quality.errors import (
     AlreadySigned,
@@ -29,6 +29,7 @@ from quality.errors import (
 from quality.models import Result, RowDecision, Run, SignOff
 from quality.published import published_results
 from quality.quarantine import QuarantinedRow, QuarantinePage, quarantine_page, quarantined
+from quality.reason import HIDDEN
 from quality.recorded import (
     RecordedDecision,
     RecordedRun,
@@ -91,7 +92,7 @@ class QualityRecord:
                 )
             )
             session.flush()
-            _add_results(session, load_id, verdict.results)
+            _add_results(session, load_id, _told(verdict.results, contract))
 
     def record_publication(self, contract: Contract, publication: Publication) -> None:
         """Add what the rules against published data found, which only the publish step can tell."""
@@ -111,7 +112,9 @@ class QualityRecord:
                 run.rejected += publication.rejected
                 _add_results(session, publication.load_id, fresh, after=len(known))
 
-    def record_audit(self, load_id: LoadId, results: Sequence[RuleResult]) -> None:
+    def record_audit(
+        self, load_id: LoadId, contract: Contract, results: Sequence[RuleResult]
+    ) -> None:
         """Keep what another executor found on the same load, beside the gate's results."""
         with self._registry.write() as session:
             run = _run(session, load_id)
@@ -120,7 +123,8 @@ class QualityRecord:
                 delete(Result).where(Result.load_id == load_id, Result.engine.in_(engines))
             )
             run.engines = run.engines | {name: version(PACKAGES[name]) for name in engines}
-            _add_results(session, load_id, [r for r in results if r.engine in engines])
+            found = [result for result in results if result.engine in engines]
+            _add_results(session, load_id, _told(found, contract))
 
     def run(self, load_id: LoadId) -> RecordedRun:
         """RunUnknown when the load was never checked."""
@@ -279,6 +283,19 @@ def _is_settled(session: Session, load_id: LoadId) -> bool:
     decisions = select(func.count()).where(RowDecision.load_id == load_id)
     signatures = select(func.count()).where(SignOff.load_id == load_id)
     return bool(session.scalar(decisions)) or bool(session.scalar(signatures))
+
+
+def _told(results: Sequence[RuleResult], contract: Contract) -> list[RuleResult]:
+    """What an aggregate came to may be a row's own value: of other than general columns it is hidden."""
+    hidden = {
+        column.name
+        for column in contract.columns
+        if column.classification is not Classification.GENERAL
+    }
+    return [
+        replace(result, observed=HIDDEN) if result.observed and result.column in hidden else result
+        for result in results
+    ]
 
 
 def _add_results(

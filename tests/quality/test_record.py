@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog.clock import ReplayClock
+from catalog.contracts import Classification
 from catalog.ids import ClientId, LoadId
 from quality.errors import (
     AlreadySigned,
@@ -68,8 +69,8 @@ def test_the_results_of_an_audit_stand_beside_the_gates_and_leave_the_digest(
     record, verdict, _ = recorded
     before = record.run(LOAD)
     audited = [replace(r, engine=EngineName.GREAT_EXPECTATIONS) for r in verdict.results[-1:]]
-    record.record_audit(LOAD, audited)
-    record.record_audit(LOAD, audited)
+    record.record_audit(LOAD, PROMISE, audited)
+    record.record_audit(LOAD, PROMISE, audited)
     after = record.run(LOAD)
     assert after.results == (*verdict.results, *audited)
     assert after.digest == before.digest
@@ -160,3 +161,22 @@ def test_a_released_row_passes_a_second_check_that_keeps_the_contracts_promise(
     assert [r["station_code"] for r in batches.good_rows(raw)] == ["B"]
     assert not batches.result(verdict, "plausible").passed
     assert first.good == 1
+
+
+def test_what_an_aggregate_came_to_is_hidden_for_a_column_that_is_not_general(
+    registry: Registry, tmp_path: Path
+) -> None:
+    rule = batches.declared("longest", "expect_column_max_to_be_between", "level_m", max_value=400)
+    general = batches.contract(rule)
+    level = replace(general.column("level_m"), classification=Classification.IMPORTANT)
+    columns = tuple(level if c.name == "level_m" else c for c in general.columns)
+    record = QualityRecord(registry, ReplayClock(batches.NOW), tmp_path)
+    for number, (promise, shown) in enumerate(
+        [(general, "300.000"), (replace(general, columns=columns), "***")]
+    ):
+        folder = tmp_path / (str(number) * 32)
+        folder.mkdir()
+        verdict = batches.gate(batches.text_batch(folder / "raw.parquet", ROWS[:2]), promise)
+        record.record(LoadId(folder.name), promise, verdict)
+        results = {str(r.rule_id): r for r in record.run(LoadId(folder.name)).results}
+        assert results["longest"].observed == shown

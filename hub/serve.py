@@ -20,6 +20,7 @@ from commands.opening import demo_clients, example_call, open_city
 from commands.progress import show_loading
 from demo.city import DemoCity
 from hub.composition import Hub, build_hub
+from hub.protocol import PatientProtocol
 from jobs.supervisor import Supervisor
 from settings import Settings
 
@@ -41,6 +42,7 @@ class WebServer(uvicorn.Server):
                 timeout_keep_alive=30,
                 timeout_graceful_shutdown=5,
                 server_header=False,
+                http=PatientProtocol,
             )
         )
         self.ready = threading.Event()

@@ -1,0 +1,74 @@
+"""HTTP with patience that ends: uvicorn alone waits for ever for a header, and for a reader.
+
+Rules: the header of a request arrives whole within HEADER_SECONDS and HEADER_BYTES; a client that does
+not read what was sent to it for READ_SECONDS is cut off. Bodies have their own limits in `schema/http.py`.
+"""
+
+from asyncio import BaseTransport, TimerHandle
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEADER_SECONDS = 8.0
+HEADER_BYTES = 32 * 1024
+READ_SECONDS = 30.0
+TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """One connection. `_awaited` runs while a header is due, `_unread` while nobody reads."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own arguments
+        super().__init__(*arguments, **options)
+        self._awaited: TimerHandle | None = None
+        self._unread: TimerHandle | None = None
+        self._header_bytes = 0
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]  # a server's is a Transport
+        self._await_header()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._awaited is not None and not self.transport.is_closing():
+            self._header_bytes += len(data)
+            if self._header_bytes > HEADER_BYTES:
+                self._stop_waiting()
+                self.transport.write(TOO_LARGE)
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._awaited is None:
+            self._await_header()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+            super().resume_writing()
+
+    def _await_header(self) -> None:
+        self._header_bytes = 0
+        self._awaited = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._awaited is not None:
+            self._awaited.cancel()
+            self._awaited = None

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const EXAMPLE = `# 这里只显示您获授权的数据。按 Ctrl-空格 补全，右上角“文档”查看字段说明。
+  const EXAMPLE = `# 这里只显示您获授权的数据。按 Ctrl-空格 补全，左上角书本图标查看字段说明。
 # Only what you were granted exists here. Ctrl-Space completes; the book icon shows the fields.
 {
   me { clientId organisationName roles dataSets tokenExpires }

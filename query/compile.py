@@ -120,10 +120,8 @@ class _Compilation:
         return exp.column(exp.to_identifier(name, quoted=True), table=block.alias)
 
     def _order(self, block: _Block, order: tuple[Order, ...]) -> list[exp.Ordered]:
-        key = self._scope.catalogue.contracts[block.data_set].key
         asked = {term.column for term in order}
-        visible = self._scope.columns(block.data_set)
-        rest = (Order(name) for name in key if name in visible and name not in asked)
+        rest = (Order(n) for n in self._scope.order(block.data_set) if n not in asked)
         return [
             exp.Ordered(
                 this=self._column(block, term.column),

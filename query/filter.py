@@ -75,7 +75,9 @@ class FilterCompiler:
             case Not(term=term):
                 return exp.Not(this=exp.paren(self.compile(term)))
             case Within(column=name, places=places):
-                node, _ = self._column(name)
+                node, kind = self._column(name)
+                if kind.kind is not Kind.PLACE:
+                    raise WrongValue(field=name, value=", ".join(places))
                 return in_ranges(node, self._ranges(places))
             case Compare():
                 return self._compare(predicate)

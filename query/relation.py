@@ -65,14 +65,13 @@ def relation_of(
     """The relation of a grant, now or as of version `at`."""
     contract = catalogue.contracts[grant.data_set]
     parameters = Parameters(f"{contract.data_set}_")
-    masked = any(c.visibility is Visibility.MASKED for p in grant.parts for c in p.columns)
     columns = visible_columns(grant, contract)
     selects = [_select(part, contract, columns, catalogue, parameters, at) for part in grant.parts]
     tree: exp.Query = selects[0]
     for select in selects[1:]:
         tree = exp.union(tree, select, distinct=False, copy=False)
     bound = dict(parameters.values)
-    if masked:
+    if Visibility.MASKED in columns.values():
         bound[MASK_KEY] = mask_key
     return ScopedRelation(contract.data_set, tree, bound)
 
@@ -194,6 +193,17 @@ class Scope:
     def columns(self, data_set: DatasetCode) -> Mapping[str, Visibility]:
         """The visible columns, in contract order."""
         return self._columns[self.grant(data_set).data_set]
+
+    def order(self, data_set: DatasetCode) -> tuple[str, ...]:
+        """The columns that put its rows in one order: the key, or where any part hides some of it,
+        all that is visible, so that the place of a row never tells when it was written.
+        """
+        visible, key = self.columns(data_set), self.catalogue.contracts[data_set].key
+        parts = self.grant(data_set).parts
+        shown = [name for name in key if name in visible]
+        if len(shown) == len(key) and all(part.visibility(n) for part in parts for n in key):
+            return key
+        return (*shown, *(name for name in visible if name not in key))
 
     def column_type(self, data_set: DatasetCode, name: str) -> ColumnType:
         """The type a client sees: text when masked."""

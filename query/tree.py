@@ -56,7 +56,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Rows of one data set. Key columns are always appended to the order, so that it is total."""
+    """Rows of one data set. What makes the order total is always appended: the key, mostly."""
 
     data_set: DatasetCode
     selection: Selection

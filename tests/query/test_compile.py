@@ -1,5 +1,6 @@
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlglot
 
+from catalog.contracts import Classification
 from catalog.ids import PlaceCode, Seq
 from catalog.predicate import And, Compare, Not, Op, Or, Within
 from query.compile import compile_read
@@ -14,7 +16,7 @@ from query.errors import AliasClash, UnknownField, WrongValue
 from query.print import duckdb_text
 from query.relation import Scope
 from query.tree import Constant, Leaf, Nested, Order, Read, ReadOne
-from tests.shared_data import READINGS, STATIONS, catalogue, grant
+from tests.shared_data import READINGS, STATIONS, catalogue, grant, station
 
 GOLDEN = Path(__file__).parent / "golden"
 ALL = ["station_code", "observed_at", "level_m", "place_code"]
@@ -136,6 +138,30 @@ def test_a_masked_join_column_makes_no_relation() -> None:
     assert masked.relations(STATIONS) == {}
 
 
+def test_where_the_key_is_not_shown_all_that_is_shown_makes_the_order() -> None:
+    """Or else the place of a row would tell when it was written."""
+    whole, keyless = (
+        Scope(catalogue(), [grant(READINGS, columns, places=["500106"])], "key")
+        for columns in (ALL, ALL[1:])
+    )
+    assert whole.order(READINGS) == ("station_code", "observed_at")
+    assert keyless.order(READINGS) == ("observed_at", "level_m", "place_code")
+    text = duckdb_text(compile_read(Read(READINGS, LEVEL), keyless).tree)
+    assert text.count('"r1"."place_code"') == 1, "sorted by though not asked for"
+
+
+def test_a_core_column_in_a_grant_changes_nothing() -> None:
+    """Masked, it once asked for the key of masks that nothing used, and every query failed."""
+    contract = station()
+    core = replace(contract.column("phone"), classification=Classification.CORE)
+    city = replace(
+        catalogue(), contracts={STATIONS: replace(contract, columns=(*contract.columns[:2], core))}
+    )
+    tree = Read(STATIONS, (Leaf("c", "code"),))
+    held = grant(STATIONS, ["code", "phone"], masked=["phone"])
+    assert "phone" not in duckdb_text(compile_read(tree, Scope(city, [held], "key")).tree)
+
+
 def test_aliases_that_differ_only_in_case_are_refused() -> None:
     with pytest.raises(AliasClash):
         compile_read(Read(READINGS, (Leaf("a", "level_m"), Leaf("A", "observed_at"))), scope())
@@ -149,9 +175,10 @@ def test_aliases_that_differ_only_in_case_are_refused() -> None:
         Compare("place_code", Op.EQ, "50x"),
         Compare("station_code", Op.EQ, 5),
         Compare("observed_at", Op.LT, True),  # noqa: FBT003 - a wrong value
+        Within("station_code", (PlaceCode("500106"),)),
     ],
 )
-def test_a_value_that_does_not_fit_its_column_is_refused(predicate: Compare) -> None:
+def test_a_value_that_does_not_fit_its_column_is_refused(predicate: Compare | Within) -> None:
     with pytest.raises(WrongValue):
         compile_read(Read(READINGS, LEVEL, where=predicate), scope())
 

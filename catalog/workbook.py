@@ -7,7 +7,7 @@ exported and imported again is unchanged, line by line. How a file becomes lines
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -151,7 +151,13 @@ class _Reader:
             level = self.organisations[fields.provider].level
             self.rows[code] = new_entry(self.writing, code, fields, level=level, why=WHY)
             return LineOutcome.CREATED
-        if entry_of(row).fields == fields:
+        known = entry_of(row).fields
+        fields = replace(  # a blank cell of an assessment takes back nothing
+            fields,
+            secrecy=fields.secrecy or known.secrecy,
+            personal_information=fields.personal_information or known.personal_information,
+        )
+        if known == fields:
             return LineOutcome.UNCHANGED
         revise(self.writing, row, fields, known=self.organisations, why=WHY)
         return LineOutcome.UPDATED

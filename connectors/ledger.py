@@ -23,6 +23,7 @@ from connectors.landing import Landed, handed_over, load_id, read_manifest, reop
 from connectors.models import FeedState, Load, LoadState
 from connectors.source import Fetch
 from registry.store import Registry
+from warehouse.errors import BatchRejected
 
 S = LoadState
 TRANSITIONS: Mapping[LoadState, frozenset[LoadState]] = {
@@ -300,6 +301,9 @@ def _judge(row: Load, verdict: object) -> None:
     """The state and counts of an adopted load, from the verdict in its manifest."""
     told = verdict if isinstance(verdict, dict) else {}
     row.state = S.REJECTED if told.get("decision") == "reject" else S.HANDED_OVER
+    if row.state == S.REJECTED:
+        rules = ", ".join(map(str, told.get("failed") or ()))
+        _tell(row, BatchRejected(load_id=row.id, rules=rules))
     for name in ("good", "rejected"):
         if isinstance(told.get(name), int):
             setattr(row, name, told[name])

@@ -45,6 +45,7 @@ class WebServer(uvicorn.Server):
                 http=PatientProtocol,
             )
         )
+        self.address = hub.settings.issuer
         self.ready = threading.Event()
         self.failed = False
 
@@ -58,6 +59,7 @@ class WebServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        print(f"Vitalhub: {self.address}/graphql  （Ctrl-C 停止 stops it）", flush=True)
         self.ready.set()
 
 
@@ -83,6 +85,13 @@ def serve_on(claimed: socket.socket, settings: Settings, given: Namespace) -> in
             print("正在启动演示城市的数据源 Starting the demo city's sources ...", flush=True)
             city = DemoCity(settings.home, given.scenario, city=settings.city)
             running.enter_context(city)
+            if city.scenario is not given.scenario:
+                print(
+                    f"此目录的场景是 {city.scenario}；换场景请另选 VITALHUB_HOME。"
+                    f"This home's scenario is {city.scenario}; choose another VITALHUB_HOME "
+                    "for another one.",
+                    flush=True,
+                )
         hub = build_hub(settings)
         running.callback(hub.close)
         run_beside(hub, running)
@@ -93,8 +102,6 @@ def serve_on(claimed: socket.socket, settings: Settings, given: Namespace) -> in
             opening.start()
             running.callback(opening.join, STOP_SECONDS)
             running.callback(server.give_up)
-        else:
-            print(f"Vitalhub: {settings.issuer}/graphql", flush=True)
         server.run(sockets=[claimed])
         code = int(server.failed)
     print("已停止 Stopped.", flush=True)

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from catalog.catalogue import Catalogue
-from catalog.domain import Feed, Source
+from catalog.domain import Feed, Source, SourceKind
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, SourceId
 from connectors.connections import Connections
-from connectors.errors import FileChanged, FileRefused, SourceError
+from connectors.errors import FileChanged, SourceError
 from connectors.extractions import extractions
 from connectors.ledger import Ledger
 from connectors.source import Extraction, Fetch
@@ -73,8 +73,8 @@ class Extractor:
         except SourceError as wrong:  # and nothing else: a fault of ours costs no input its place
             self.ledger.refused(fetch, extraction.origin, wrong)
             extraction.refuse(wrong)
-            if not isinstance(wrong, FileRefused):
-                raise
+            if fetch.source.kind is not SourceKind.FILES:
+                raise  # a file that is refused holds up none of those beside it
 
 
 def feed_of(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.clock import Clock
-from catalog.contracts import Contract
+from catalog.contracts import Contract, Severity
 from catalog.ids import LoadId, SourceId
 from connectors.landing import Landed, discard, hand_over, land, sweep
 from connectors.ledger import Ledger
@@ -82,6 +82,11 @@ class Intake:
             "decision": verdict.decision,
             "good": verdict.good,
             "rejected": verdict.rejected,
+            "failed": [
+                result.rule_id
+                for result in verdict.results
+                if result.severity is Severity.CRITICAL and not result.passed
+            ],
         }
         self.ledger.handed_over(hand_over(landed, summary, self.landing))
         LOG.info(

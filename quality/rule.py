@@ -25,7 +25,6 @@ FUTURE = "future"
 DATUM = "vitalhub_datum_present"
 KEY_UNIQUE = "key_unique"
 NOT_EMPTY = "not_empty"
-RELEASABLE = frozenset({FUTURE})
 """Of the implied rules, those that a later check may answer differently."""
 
 
@@ -95,7 +94,7 @@ def implied_rules(contract: Contract) -> tuple[Rule, ...]:
 
 def binding_rules(contract: Contract) -> frozenset[RuleId]:
     """The rules that no decision of a person can waive: what breaks them is not this data set."""
-    implied = {r.id for r in implied_rules(contract) if r.expectation not in RELEASABLE}
+    implied = {rule.id for rule in implied_rules(contract)}
     return frozenset({*implied, KEY_CLASH, OVERTAKEN_ID})
 
 

@@ -9,7 +9,7 @@ After a fatal error the file is opened again: what was committed is there, what 
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ from query.print import duckdb_statement
 from query.statement import LockedStatement
 from warehouse.engine import Answer, Health, LoadPlan, Publication
 from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
-from warehouse.publish import PUBLICATIONS, publication, publish
+from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
 from warehouse.tables import SETUP, definitions
 
 BATCH_ROWS = 100_000
@@ -33,8 +33,8 @@ LATEST = PUBLICATIONS + " WHERE seq <= $seq QUALIFY seq = max(seq) OVER (PARTITI
 BY_LOAD = PUBLICATIONS + " WHERE load_id = $load_id"
 NEWEST = "SELECT coalesce(max(seq), 0) FROM hub.publication"
 VERSION_AT = "SELECT max(seq) FROM hub.publication WHERE published_at <= $at"
-FIRST_OF = "SELECT min(published_at)::VARCHAR FROM hub.publication WHERE data_set = $data_set"
-FIRST_AT = "SELECT min(published_at)::VARCHAR FROM hub.publication"
+FIRST_OF = "SELECT epoch_us(min(published_at)) FROM hub.publication WHERE data_set = $data_set"
+FIRST_AT = "SELECT epoch_us(min(published_at)) FROM hub.publication"
 
 
 class DuckWarehouse:
@@ -150,7 +150,7 @@ class DuckWarehouse:
         seq = _fetch_one(cursor, VERSION_AT, {"at": as_of})[0]
         if seq is None:
             first = _fetch_one(cursor, FIRST_AT)[0]
-            raise AsOfTooOld(at=_in_city_time(as_of), first=first or "-")
+            raise AsOfTooOld(at=_in_city_time(as_of), first=_in_city_time(_instant(first)))
         return Seq(newest), Seq(seq)
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -226,7 +226,9 @@ class DuckSession:
         for data_set in data_sets:
             if data_set not in known:
                 first = _fetch_one(self._cursor, FIRST_OF, {"data_set": data_set})[0]
-                raise AsOfTooOld(at=_in_city_time(self._as_of), first=first or "-")
+                raise AsOfTooOld(
+                    at=_in_city_time(self._as_of), first=_in_city_time(_instant(first))
+                )
 
     def publications(
         self, data_sets: Collection[DatasetCode] | None
@@ -272,7 +274,12 @@ class _Runner:
 
 
 def _in_city_time(instant: datetime | None) -> str:
-    return "-" if instant is None else str(instant.astimezone(CITY_ZONE))
+    """As `asOf` takes it back."""
+    return "-" if instant is None else instant.astimezone(CITY_ZONE).isoformat()
+
+
+def _instant(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
 
 
 def _relation(

@@ -60,7 +60,10 @@ async def export_catalogue(info: Info, provider: str | None = None) -> str:
     context = info.context
     wanted = OrganisationCode(provider or context.principal.organisation)
     known = context.services.catalogue().organisations
-    if context.principal.organisation not in {wanted, *authorities(wanted, known)}:
+    if wanted not in known or context.principal.organisation not in {
+        wanted,
+        *authorities(wanted, known),
+    }:
         raise NotAllowed(
             action="export this catalogue",
             action_zh="导出",

@@ -345,7 +345,14 @@ def test_what_is_exported_and_imported_again_is_unchanged(
 
     for report in (again, exported):
         assert {line.outcome for line in report.lines} == {LineOutcome.UNCHANGED}
-    assert [store.entry(e.code).fields for e in entries] == [e.fields for e in entries]
+    for one in entries:  # a blank assessment takes back nothing that an earlier example recorded
+        kept = store.entry(one.code).fields
+        wanted = replace(
+            one.fields,
+            secrecy=one.fields.secrecy or kept.secrecy,
+            personal_information=one.fields.personal_information or kept.personal_information,
+        )
+        assert kept == wanted
 
 
 def test_the_template_has_the_nine_fields_the_law_wants() -> None:

@@ -84,3 +84,21 @@ def test_a_feed_that_is_no_longer_declared_is_left_alone(works: Works) -> None:
     found = feed_of(works.catalogue, BUREAU, STATION)
     assert found is not None
     assert found[0].kind is SourceKind.SQL
+
+
+def test_a_file_with_a_wrong_header_holds_up_none_of_those_beside_it(works: Works) -> None:
+    (works.town.inbox / "a-wrong.csv").write_text("nonsense\n1\n", "utf-8")
+    works.drop("b-good.csv", [line()])
+    loads = works.extract()
+    assert {load.origin: load.state for load in loads} == {
+        "a-wrong.csv": "refused",
+        "b-good.csv": "handed_over",
+    }
+    assert works.hub.ledger.feeds()[DISTRICT, READING].failures == 0
+
+
+def test_a_batch_that_is_rejected_says_by_which_rule(works: Works) -> None:
+    works.drop("hopeless.csv", [line(level="no number")])
+    (load,) = works.extract()
+    assert (load.state, load.error_code) == ("rejected", "BATCH_REJECTED")
+    assert "not_empty" in str(load.error_en)

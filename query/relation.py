@@ -176,7 +176,11 @@ class Scope:
         self._grants: dict[DatasetCode, Grant] = {}
         for grant in sorted(grants, key=lambda g: (g.not_before, g.id)):
             contract = catalogue.contracts.get(grant.data_set)
-            if contract is not None and _may_serve(contract, grant):
+            if (
+                contract is not None
+                and _may_serve(contract, grant)
+                and visible_columns(grant, contract)
+            ):
                 self._grants.setdefault(grant.data_set, grant)
 
     @property

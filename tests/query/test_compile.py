@@ -188,3 +188,10 @@ def test_two_clients_with_the_same_visible_columns_have_the_same_key() -> None:
     there = Scope(catalogue(), [grant(READINGS, ALL, places=["500172"])], "key")
     fewer = Scope(catalogue(), [grant(READINGS, ALL[:3], places=["500106"])], "key")
     assert here.key == there.key != fewer.key
+
+
+def test_a_grant_that_shows_no_column_counts_as_none() -> None:
+    nothing = Scope(catalogue(), [grant(READINGS, ["no_such_column"], places=["500106"])], "key")
+    assert nothing.data_sets == ()
+    with pytest.raises(UnknownField):
+        compile_read(Read(READINGS, LEVEL), nothing)

@@ -14,10 +14,13 @@ from catalog.predicate import Predicate
 
 
 class Visibility(StrEnum):
-    """How a granted column is seen: as it is, or through a keyed hash that keeps equality."""
+    """How a granted column is seen: as it is, through a keyed hash that keeps equality, or only in
+    aggregates over groups that are large enough.
+    """
 
     CLEAR = "clear"
     MASKED = "masked"
+    AGGREGATE = "aggregate"
 
 
 class GrantEvent(StrEnum):
@@ -50,6 +53,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """What a day may bring, in city time; None sets no limit."""
+
+    calls: int | None = None
+    rows: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """The right of `client` (an application of `organisation`) to read one data set."""
 
@@ -66,6 +78,9 @@ class Grant:
     expires: datetime
     derivation: bool
     """Whether the organisation's derived data sets may read through this grant."""
+    quota: Quota = Quota()
+    minimum_group: int = 1
+    """No aggregate may tell of fewer rows than these."""
 
     def columns(self) -> frozenset[str]:
         return frozenset(column.name for part in self.parts for column in part.columns)

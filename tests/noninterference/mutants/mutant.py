@@ -14,7 +14,7 @@ from catalog.predicate import Scalar
 from catalog.sharing.grant import Grant, GrantedColumn
 from catalog.sharing.scope import all_places
 from query import compile as compiler
-from query.compile import _Block, _Compilation
+from query.block import Block, Draft
 from query.relation import Scope, relation_of
 from query.statement import LockedStatement
 from tests.shared_data import PLACES
@@ -50,15 +50,15 @@ class Mutant:
 def widen(patch: Patch, widening: Widening) -> None:
     """The compiler takes the relation of a wider grant."""
 
-    def relation(self: _Compilation, block: _Block) -> exp.Subquery:
-        scope = self._scope
+    def relation(self: Draft, block: Block) -> exp.Subquery:
+        scope = self.scope
         contract = scope.catalogue.contracts[block.data_set]
         grant = widening(scope.grant(block.data_set), contract)
-        made = relation_of(grant, scope.catalogue, scope._mask_key, self._at)
-        self._relation_parameters.update(made.parameters)
+        made = relation_of(grant, scope.catalogue, scope._mask_key, self.at)
+        self._of_relations.update(made.parameters)
         return made.tree.subquery(exp.to_identifier(block.alias), copy=False)
 
-    patch.setattr(_Compilation, "_relation", relation)
+    patch.setattr(Draft, "relation", relation)
 
 
 def every_row(grant: Grant, contract: Contract) -> Grant:

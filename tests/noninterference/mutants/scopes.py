@@ -9,18 +9,20 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from catalog.catalogue import Catalogue
+from catalog.catalogue import Catalogue, Relation
 from catalog.contracts import Classification, Column, Contract
 from catalog.ids import DatasetCode, Seq
 from catalog.places import Range
 from catalog.sharing.grant import Grant, Part, Visibility
+from query import order as orders
 from query import relation as relations
-from query.compile import _Block, _Compilation
+from query import rows
+from query.block import Block
 from query.errors import UnknownField
 from query.filter import Parameters, in_ranges
 from query.relation import Scope
 from query.statement import FROM_SEQ, TO_SEQ, LockedStatement, current_table, past_table
-from query.tree import Nested, Order, Read, ReadOne
+from query.tree import Order, Read, ReadOne
 from tests.noninterference.mutants.mutant import Patch
 
 Visible = dict[str, Visibility]
@@ -126,27 +128,29 @@ def honours_grants_on_another_major_version(patch: Patch) -> None:
 
 
 def tells_hidden_columns_from_missing_ones(patch: Patch) -> None:
-    original = _Compilation._column
+    original = Block.column
 
-    def column(self: _Compilation, block: _Block, name: str) -> exp.Column:
-        contract = self._scope.catalogue.contracts[block.data_set]
-        if contract.has_column(name) and name not in self._scope.columns(block.data_set):
-            raise UnknownField(data_set=block.data_set, field=f"{name} in your grant")
-        return original(self, block, name)
+    def column(self: Block, name: str) -> exp.Column:
+        scope = self.draft.scope
+        contract = scope.catalogue.contracts[self.data_set]
+        if contract.has_column(name) and name not in scope.columns(self.data_set):
+            raise UnknownField(data_set=self.data_set, field=f"{name} in your grant")
+        return original(self, name)
 
-    patch.setattr(_Compilation, "_column", column)
+    patch.setattr(Block, "column", column)
 
 
 def names_the_data_set_behind_a_hidden_relation(patch: Patch) -> None:
-    original = _Compilation._nested
+    original = Block.related
 
-    def nested(self: _Compilation, block: _Block, nested: Nested) -> exp.Expr:
-        known = self._scope.catalogue.relations(block.data_set)
-        if nested.relation in known:
-            self._scope.grant(known[nested.relation].target)
-        return original(self, block, nested)
+    def related(self: Block, name: str) -> Relation:
+        scope = self.draft.scope
+        known = scope.catalogue.relations(self.data_set)
+        if name in known:
+            scope.grant(known[name].target)
+        return original(self, name)
 
-    patch.setattr(_Compilation, "_nested", nested)
+    patch.setattr(Block, "related", related)
 
 
 def leaves_the_order_to_the_engine(patch: Patch) -> None:
@@ -202,16 +206,16 @@ def _change_visible(patch: Patch, change: Callable[[Visible, Grant, Contract], V
 
 def _change_order(patch: Patch, order: Callable[[Scope, DatasetCode], tuple[str, ...]]) -> None:
     """Where that leaves nothing to sort by, a constant stands."""
-    original = _Compilation._order
+    original = orders.ordered
     constant = exp.Coalesce(this=exp.null(), expressions=[exp.Literal.string("")])
 
-    def terms(self: _Compilation, block: _Block, asked: tuple[Order, ...]) -> list[exp.Ordered]:
-        return original(self, block, asked) or [
+    def ordered(block: Block, order: tuple[Order, ...]) -> list[exp.Ordered]:
+        return original(block, order) or [
             exp.Ordered(this=constant.copy(), desc=False, nulls_first=False)
         ]
 
     patch.setattr(Scope, "order", order)
-    patch.setattr(_Compilation, "_order", terms)
+    patch.setattr(rows, "ordered", ordered)
 
 
 def _either(select: exp.Select) -> exp.Select:

@@ -1,0 +1,106 @@
+"""A statement being written, level by level.
+
+Rules: a level, a `Block`, is the rows of one granted data set under an alias of its own; it stands in
+the statement as the relation that `query/relation.py` made, and nothing else names a table. A block
+names visible columns only, and reaches another block only by a relation that the scope has.
+"""
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from catalog.catalogue import Relation
+from catalog.contracts import ColumnType
+from catalog.ids import DatasetCode, Seq
+from catalog.predicate import Scalar
+from query.errors import UnknownField
+from query.filter import Parameters
+from query.relation import Scope
+
+
+class Draft:
+    """What all levels of one statement share: scope, version, bound values, aliases."""
+
+    def __init__(self, scope: Scope, at: Seq | None) -> None:
+        self.scope = scope
+        self.at = at
+        self.parameters = Parameters("p")
+        self.data_sets: set[DatasetCode] = set()
+        self._of_relations: dict[str, Scalar] = {}
+        self._aliases = 0
+
+    def bound(self) -> dict[str, Scalar]:
+        return self._of_relations | self.parameters.values
+
+    def block(self, data_set: DatasetCode) -> "Block":
+        """UnknownField when nothing is granted."""
+        self.data_sets.add(self.scope.grant(data_set).data_set)
+        self._aliases += 1
+        return Block(self, data_set, self._aliases)
+
+    def relation(self, block: "Block") -> exp.Subquery:
+        relation = self.scope.relation(block.data_set, self.at)
+        self._of_relations.update(relation.parameters)
+        return relation.tree.subquery(exp.to_identifier(block.alias), copy=False)
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """Rows of a data set under an alias, and what is joined to them."""
+
+    draft: Draft
+    data_set: DatasetCode
+    number: int
+    joins: list[exp.Join] = field(default_factory=list)
+
+    @property
+    def alias(self) -> str:
+        return f"r{self.number}"
+
+    def column(self, name: str) -> exp.Column:
+        """UnknownField when it is not visible."""
+        if name not in self.draft.scope.columns(self.data_set):
+            raise UnknownField(data_set=self.data_set, field=name)
+        return exp.column(exp.to_identifier(name, quoted=True), table=self.alias)
+
+    def column_type(self, name: str) -> ColumnType:
+        return self.draft.scope.column_type(self.data_set, name)
+
+    def related(self, name: str) -> Relation:
+        """UnknownField when the scope has no such relation."""
+        relation = self.draft.scope.relations(self.data_set).get(name)
+        if relation is None:
+            raise UnknownField(data_set=self.data_set, field=name)
+        return relation
+
+    def pairs(self, inner: "Block", relation: Relation) -> exp.Expr:
+        """The inner block's rows that belong to a row of this one."""
+        return exp.and_(
+            *(
+                exp.EQ(this=self.column(own), expression=inner.column(other))
+                for own, other in relation.pairs
+            )
+        )
+
+    def join_one(self, relation: Relation) -> "Block":
+        """The block of the one related row, joined."""
+        inner = self.draft.block(relation.target)
+        on = self.pairs(inner, relation)
+        self.joins.append(exp.Join(this=self.draft.relation(inner), side="LEFT", on=on))
+        return inner
+
+    def join_lateral(self, rows: exp.Select, alias: str) -> None:
+        """A subquery that is worked out for each row of this block."""
+        named = exp.TableAlias(this=exp.to_identifier(alias))
+        lateral = exp.Lateral(this=rows.subquery(), alias=named)
+        self.joins.append(exp.Join(this=lateral, side="LEFT", on=exp.true()))
+
+    def select(self, outputs: list[exp.Expr], *conditions: exp.Expr | None) -> exp.Select:
+        """The block's rows with all that is joined; what joins must be asked for before."""
+        select = exp.select(*outputs, copy=False).from_(self.draft.relation(self), copy=False)
+        for join in self.joins:
+            select = select.join(join, copy=False)
+        for condition in conditions:
+            if condition is not None:
+                select = select.where(condition, copy=False)
+        return select

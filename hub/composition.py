@@ -165,6 +165,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         usage=stores.usage,
         query_seconds=settings.query_seconds,
         query_threads=settings.threads,
+        price_budget=settings.price_budget,
         parts=parts,
     )
     callers = Callers(verifier, rights, stores.clock)

@@ -22,9 +22,10 @@ from catalog.store import CatalogueStore
 from connectors.ledger import Ledger
 from jobs.queue import JobQueue
 from quality.record import QualityRecord
+from query.price import Price
 from schema.caller import Caller
 from schema.data.plan import DataContext, Reading
-from schema.data.types import RowShape
+from schema.data.planning import Plan
 from schema.provenance import GradeOf
 from warehouse.engine import Engine
 
@@ -48,6 +49,8 @@ class Services:
     usage: UsageLog
     query_seconds: float = 10.0
     query_threads: int = 2
+    price_budget: int = 50_000_000
+    """Rows that one operation may read."""
     parts: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """What else has to run beside the server, by name, and whether it does."""
 
@@ -59,9 +62,11 @@ class Operation(DataContext):
     services: Services
     caller: Caller
     reading: Reading
-    shapes: Mapping[str, RowShape]
+    plan: Plan
     grade: GradeOf
     request_id: str
+    price: Price | None = None
+    """What the data fields may read; None when there are none."""
 
     @property
     def principal(self) -> Principal:

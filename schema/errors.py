@@ -20,6 +20,7 @@ UserError
 ├── FilterInvalid
 ├── PageOutOfRange
 ├── AnswerTooLarge
+├── QueryTooExpensive             what it may read costs more than the caller's budget
 ├── SelectionEmpty
 ├── UnknownKey                        nothing with this id, or not for this caller: they read the same
 ├── AsOfDiffers
@@ -163,6 +164,15 @@ class AnswerTooLarge(UserError):
     zh = "按各层 limit 计，该查询最多可返回 {rows} 行，上限 {limit} 行。请减小各层 limit 或分页。"
     en = (
         "By its limits the query may return {rows} rows, at most {limit}. Lower the limits or page."
+    )
+
+
+class QueryTooExpensive(UserError):
+    code = "QUERY_TOO_EXPENSIVE"
+    zh = "该查询最多需读取 {price} 行，超过每次 {budget} 行的预算；其中 {field} 占 {part} 行。请减少关联或分成几次请求。"
+    en = (
+        "The query may read {price} rows, over the budget of {budget} for one request; "
+        "{field} alone {part}. Ask for fewer relations, or in several requests."
     )
 
 

@@ -16,9 +16,11 @@ from graphql import ExecutionResult, execute
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from access.usage import UsageRecord
+from query.price import Price
 from schema.caller import Caller
 from schema.context import Operation, Services, blocking
 from schema.data.plan import RawJson, Reading
+from schema.data.planning import Plan, check_price, plan_of, priced, variables_of
 from schema.document import Prepared
 from schema.errors import ErrorBody, VariablesInvalid, reply_of
 from schema.provenance import Grades, provenance_of, shown
@@ -68,6 +70,12 @@ class Operations:
         self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str
     ) -> Reply:
         services = self._services
+        operation = prepared.operation(request.operation_name)
+        values = variables_of(view.schema, operation, request.variables)
+        if isinstance(values, list):
+            return refusal([_variables(error, request_id) for error in values])
+        plan = plan_of(view.schema, view.shapes, prepared.document, operation, values)
+        price = await self._price(plan, caller) if plan.fields else None
         reading = Reading(
             services.engine,
             caller.scope,
@@ -75,17 +83,26 @@ class Operations:
             seconds=services.query_seconds,
             check_inputs=services.sharing.check_inputs,
         )
-        context = Operation(services, caller, reading, view.shapes, self._grades.of, request_id)
+        context = Operation(services, caller, reading, plan, self._grades.of, request_id, price)
         started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
         try:
             result = await _run(prepared, request, view, context)
             failed = result.errors or []
             if result.data is None and not any(error.path for error in failed):
-                return refusal([_variables(error, request_id) for error in failed])
+                return refusal([reply_of(error, request_id) for error in failed])
             errors = [reply_of(error, request_id) for error in failed]
             return await blocking(_finish, request, context, started, result, errors)
         finally:
             await reading.close()
+
+    async def _price(self, plan: Plan, caller: Caller) -> Price:
+        """What the operation may read. AnswerTooLarge, QueryTooExpensive."""
+        services = self._services
+        latest = await blocking(services.engine.latest)
+        sizes = {data_set: publication.rows for data_set, publication in latest.items()}
+        price = priced(plan, caller.scope, sizes)
+        check_price(price, plan, services.price_budget)
+        return price.whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +120,6 @@ async def _run(
         context_value=context,
         variable_values=dict(request.variables),
         operation_name=request.operation_name,
-        max_coercion_errors=5,
         executor_class=SplicingExecutor,
         hide_suggestions=True,
     )
@@ -122,10 +138,15 @@ def _finish(
     body: dict[str, object] = {"data": result.data}
     if errors:
         body["errors"] = errors
+    extensions: dict[str, object] = {}
     if reading.noted:
         now, catalogue = services.clock.now(), reading.scope.catalogue
         provenance = provenance_of(reading.publications(), catalogue, context.grade, now)
-        body["extensions"] = {"data": shown(provenance)}
+        extensions["data"] = shown(provenance)
+    if context.price is not None:
+        extensions["price"] = context.price.total
+    if extensions:
+        body["extensions"] = extensions
     content = orjson.dumps(body)
     if not reading.noted:
         return Reply(content, ran=True)

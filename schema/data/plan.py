@@ -13,7 +13,7 @@ from datetime import datetime
 
 import anyio
 import anyio.to_thread
-from graphql import GraphQLFieldResolver, GraphQLResolveInfo
+from graphql import GraphQLResolveInfo
 
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, GrantId, Seq
@@ -22,20 +22,13 @@ from query.compile import compile_read
 from query.relation import Scope
 from query.statement import LockedStatement
 from query.tree import Leaf, Nested, Order, Read, ReadOne, Selection
-from schema.data.selection import (
-    Arguments,
-    Asked,
-    check_rows,
-    most_rows,
-    read_of,
-    read_one_of,
-)
+from schema.data.planning import Plan, Planner, Tree
+from schema.data.selection import read_of, read_one_of
 from schema.data.types import Resolvers, RowShape
 from schema.errors import AsOfDiffers
 from warehouse.engine import Answer, Engine, Publication, ReadSession
 from warehouse.errors import QueryTooLong
 
-Tree = Read | ReadOne
 UNSET = object()
 
 
@@ -83,16 +76,12 @@ class Reading:
         self._opened = ExitStack()
         self._timer: asyncio.TimerHandle | None = None
         self._expired = False
-        self._asked = 0
-        """Rows that the operation's fields may bring by their limits."""
         self._fault: Exception | None = None
 
     async def answer(self, tree: Tree, as_of: datetime | None) -> RawJson:
-        """The rows as JSON. AnswerTooLarge, QueryTooLong, AsOfDiffers, InputWithdrawn, the
+        """The rows as JSON. QueryTooLong, AsOfDiffers, InputWithdrawn, the
         compiler's refusals.
         """
-        self._asked += most_rows(tree)
-        check_rows(self._asked)
         async with self._turn:
             if self._timer is None:
                 loop = asyncio.get_running_loop()
@@ -213,35 +202,29 @@ class DataContext:
     """What the resolvers below need of an operation's context."""
 
     reading: Reading
-    shapes: Mapping[str, RowShape]
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class DataField:
+    """The resolver of a generated field: it reads what was planned before anything ran."""
+
+    plan: Planner
+
+    async def __call__(
+        self, _root: object, info: GraphQLResolveInfo[DataContext], **_arguments: object
+    ) -> RawJson:
+        planned = info.context.plan.take(str(info.path.key))
+        return await info.context.reading.answer(planned.tree, planned.as_of)
 
 
 def resolvers(shapes: Mapping[DatasetCode, RowShape]) -> Resolvers:
     return {data_set: (_many(shape), _one(shape)) for data_set, shape in shapes.items()}
 
 
-def _many(shape: RowShape) -> GraphQLFieldResolver:
-    async def answer(
-        _root: object, info: GraphQLResolveInfo[DataContext], **arguments: object
-    ) -> RawJson:
-        asked = Asked.of(info, info.context.shapes)
-        tree = read_of(asked, info.field_nodes, shape, arguments)
-        return await info.context.reading.answer(tree, _as_of(arguments))
-
-    return answer
+def _many(shape: RowShape) -> DataField:
+    return DataField(lambda asked, nodes, arguments: read_of(asked, nodes, shape, arguments))
 
 
-def _one(shape: RowShape) -> GraphQLFieldResolver:
-    async def answer(
-        _root: object, info: GraphQLResolveInfo[DataContext], **arguments: object
-    ) -> RawJson:
-        asked = Asked.of(info, info.context.shapes)
-        tree = read_one_of(asked, info.field_nodes, shape, arguments)
-        return await info.context.reading.answer(tree, _as_of(arguments))
-
-    return answer
-
-
-def _as_of(arguments: Arguments) -> datetime | None:
-    value = arguments.get("asOf")
-    return value if isinstance(value, datetime) else None
+def _one(shape: RowShape) -> DataField:
+    return DataField(lambda asked, nodes, arguments: read_one_of(asked, nodes, shape, arguments))

@@ -6,13 +6,10 @@ exactly what they mean everywhere else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from graphql import (
     FieldNode,
-    FragmentDefinitionNode,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     get_named_type,
@@ -25,16 +22,13 @@ from catalog.predicate import Predicate
 from query.tree import Constant, Leaf, Nested, Order, Read, ReadOne, Selection
 from schema.data.filters import predicate_of, scalar_of
 from schema.data.types import DEFAULT_LIMIT, RowShape
-from schema.errors import AnswerTooLarge, FilterInvalid, PageOutOfRange, SelectionEmpty
+from schema.errors import FilterInvalid, PageOutOfRange, SelectionEmpty
 
 MAX_LIMIT = 1_000
 MAX_OFFSET = 100_000
 MAX_ORDER = 10
-MAX_ROWS = 250_000
-"""Rows of one operation, all fields and nested lists together, by their limits."""
 
 Arguments = Mapping[str, object]
-Context = TypeVar("Context")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +40,6 @@ class Asked:
     operation: OperationDefinitionNode
     variables: VariableValues
     shapes: Mapping[str, RowShape]
-
-    @classmethod
-    def of(cls, info: GraphQLResolveInfo[Context], shapes: Mapping[str, RowShape]) -> "Asked":
-        return cls(
-            schema=info.schema,
-            fragments=_details(info.fragments),
-            operation=info.operation,
-            variables=_variables(info.variable_values),
-            shapes=shapes,
-        )
 
 
 def read_of(asked: Asked, nodes: list[FieldNode], shape: RowShape, arguments: Arguments) -> Read:
@@ -75,28 +59,6 @@ def read_one_of(
         selection,
         tuple((name, scalar_of(arguments[camel(name)])) for name in shape.key),
     )
-
-
-def most_rows(tree: Read | ReadOne) -> int:
-    """How many rows a tree may bring by its limits, those of lists within lists included."""
-    limit = 1 if isinstance(tree, ReadOne) else tree.limit
-    return limit * (1 + _rows_below(tree.selection))
-
-
-def check_rows(rows: int) -> None:
-    """AnswerTooLarge when they are more than one answer may hold."""
-    if rows > MAX_ROWS:
-        raise AnswerTooLarge(rows=rows, limit=MAX_ROWS)
-
-
-def _rows_below(selection: Selection) -> int:
-    """The most rows of nested lists that one row may bring with it."""
-    total = 0
-    for item in selection:
-        if isinstance(item, Nested):
-            below = _rows_below(item.selection)
-            total += below if item.limit is None else item.limit * (1 + below)
-    return total
 
 
 def _selection(asked: Asked, fields: list[FieldDetails], shape: RowShape) -> Selection:
@@ -177,12 +139,3 @@ def _order(value: object, shape: RowShape) -> tuple[Order, ...]:
         for term in terms
         for name, direction in term.items()
     )
-
-
-def _details(fragments: Mapping[str, FragmentDefinitionNode]) -> dict[str, FragmentDetails]:
-    return {name: FragmentDetails(definition) for name, definition in fragments.items()}
-
-
-def _variables(values: VariableValues | dict[str, object]) -> VariableValues:
-    """Strawberry's executor hands resolvers the coerced values alone."""
-    return values if isinstance(values, VariableValues) else VariableValues({}, values)

@@ -138,6 +138,8 @@ class Hub:
     app: Starlette = field(init=False)
     services: Services = field(init=False)
     verifier: Verifier = field(init=False)
+    callers: Callers = field(init=False)
+    issuer: Issuer = field(init=False)
     store: CatalogueStore = field(init=False)
     sharing: SharingService = field(init=False)
     ledger: Ledger = field(init=False)
@@ -145,6 +147,12 @@ class Hub:
     grants: dict[ClientId, tuple[Grant, ...]] = field(default_factory=dict)
     epoch: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
+
+    def serve(self, **changes: Any) -> None:
+        """The application, over services that are changed in these."""
+        self.services = replace(self.services, **changes)
+        routes = IssuerEndpoints(self.issuer).routes()
+        self.app = create_app(self.services, self.callers, routes)
 
     def granted(self, client: str, *grants: Grant) -> None:
         self.grants[ClientId(client)] = tuple(replace(g, client=ClientId(client)) for g in grants)
@@ -284,9 +292,9 @@ def running_hub(
         mask_key="k",
     )
     hub.verifier = Verifier(ADDRESS, "vitalhub", keys, clients)
-    callers = Callers(hub.verifier, rights, clock)
-    issuer = Issuer(ADDRESS, "vitalhub", keys, clients)
-    hub.app = create_app(hub.services, callers, IssuerEndpoints(issuer).routes())
+    hub.callers = Callers(hub.verifier, rights, clock)
+    hub.issuer = Issuer(ADDRESS, "vitalhub", keys, clients)
+    hub.serve()
     try:
         yield hub
     finally:

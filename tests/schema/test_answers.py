@@ -206,3 +206,13 @@ def test_nesting_beyond_the_interpreter_is_a_callers_error(hub: Hub, app: str) -
         "DOCUMENT_TOO_LARGE",
         "FILTER_INVALID",
     }
+
+
+def test_every_answer_tells_its_price_and_what_is_too_dear_is_not_read(hub: Hub, app: str) -> None:
+    reply = hub.post(app, "{ station(limit: 5) { code } }").json()
+    assert reply["extensions"]["price"] == 2 + 5
+    assert "extensions" not in hub.post(app, "{ me { clientId } }").json()
+    hub.serve(price_budget=6)
+    assert hub.codes(app, "{ station(limit: 5) { code } }") == ["QUERY_TOO_EXPENSIVE"]
+    assert "data" not in hub.post(app, "{ station(limit: 5) { code } }").json()
+    hub.ask(app, "{ station(limit: 4) { code } }")

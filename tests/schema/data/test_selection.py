@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from graphql import GraphQLResolveInfo, execute_sync, parse, validate
+from graphql import get_operation_ast, parse, validate
+from graphql.execution.values import VariableValues
 
 from access.roles import CAPABILITIES, Role
 from catalog.predicate import And, Compare, Not, Op, Or, Within
 from query.relation import Scope
 from query.tree import Constant, Leaf, Nested, Order, Read, ReadOne
-from schema.data.selection import Asked, read_of, read_one_of
-from schema.data.types import data_types, shape_of
+from schema.data.planning import plan_of, variables_of
 from schema.view import build_view
 from tests.schema.hub import whole
 from tests.shared_data import catalogue
@@ -21,31 +21,17 @@ APP = CAPABILITIES[Role.APP]
 
 def trees(query: str, **variables: Any) -> list[Read | ReadOne]:
     """The trees of a document's data fields, in order; the document must be valid."""
-    found: list[Read | ReadOne] = []
-    shapes = {shape_of(SCOPE, code).type_name: shape_of(SCOPE, code) for code in SCOPE.data_sets}
-
-    def many(_: object, info: GraphQLResolveInfo[None], **arguments: object) -> None:
-        shape = shapes[str(info.return_type).strip("[]!")]
-        found.append(read_of(Asked.of(info, shapes), info.field_nodes, shape, arguments))
-
-    def one(_: object, info: GraphQLResolveInfo[None], **arguments: object) -> None:
-        shape = shapes[str(info.return_type)]
-        found.append(read_one_of(Asked.of(info, shapes), info.field_nodes, shape, arguments))
-
     view = build_view(APP, SCOPE)
-    schema = view.schema
-    resolvers = data_types(SCOPE, dict.fromkeys(SCOPE.data_sets, (many, one))).fields
-    assert schema.query_type is not None
-    for name, field in resolvers.items():
-        schema.query_type.fields[name].resolve = field.resolve
     document = parse(query)
-    assert validate(schema, document) == []
-    result = execute_sync(schema, document, variable_values=variables)
-    causes = [error.original_error for error in result.errors or ()]
-    for cause in causes:
-        if cause is not None and not isinstance(cause, TypeError):  # null where rows are promised
-            raise cause
-    return found
+    assert validate(view.schema, document) == []
+    operation = get_operation_ast(document)
+    assert operation is not None
+    values = variables_of(view.schema, operation, variables)
+    assert isinstance(values, VariableValues)
+    plan = plan_of(view.schema, view.shapes, document, operation, values)
+    for wrong in plan.refused.values():
+        raise wrong
+    return [planned.tree for planned in plan.fields.values()]
 
 
 def test_a_page_has_defaults_and_takes_what_is_asked() -> None:

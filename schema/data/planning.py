@@ -1,0 +1,176 @@
+"""What the data fields of an operation ask for, known as trees before any of them runs.
+
+Rules: graphql-core itself collects the root fields, so the plan holds exactly what will be executed,
+under the names of the reply; a field that cannot be planned keeps its error, raised where the field
+stands, so that the others still answer. Price, explain and the resolvers share this one planner.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+from graphql.execution.collect_fields import FragmentDetails, collect_fields
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+
+from catalog.errors import UserError
+from query.price import Price, Sizes, price_of
+from query.relation import Scope
+from query.tree import Read, ReadOne
+from schema.data.selection import Arguments, Asked
+from schema.data.types import RowShape
+from schema.errors import AnswerTooLarge, QueryTooExpensive
+
+Tree = Read | ReadOne
+Planner = Callable[[Asked, list[FieldNode], Arguments], Tree]
+MAX_ROWS = 250_000
+"""Rows of one operation, all fields and nested lists together, by their limits."""
+MAX_VARIABLE_ERRORS = 5
+
+
+@runtime_checkable
+class Plannable(Protocol):
+    """The resolver of a generated field; whatever has a `plan` is one."""
+
+    @property
+    def plan(self) -> Planner: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedField:
+    """One data field: `name` as in the reply, `node` where it stands in the document."""
+
+    name: str
+    node: FieldNode
+    tree: Tree
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The data fields of one operation, in the order of the reply, by their names there."""
+
+    fields: Mapping[str, PlannedField] = field(default_factory=dict)
+    refused: Mapping[str, Exception] = field(default_factory=dict)
+
+    def take(self, name: str) -> PlannedField:
+        """The field's plan, or the error that it has instead."""
+        wrong = self.refused.get(name)
+        if wrong is not None:
+            raise wrong
+        return self.fields[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What an operation may read, and of that each field."""
+
+    fields: Mapping[str, Price]
+
+    @property
+    def whole(self) -> Price:
+        return sum(self.fields.values(), Price())
+
+    @property
+    def dearest(self) -> str:
+        return max(self.fields, key=lambda name: self.fields[name].total)
+
+
+def plan_of(
+    schema: GraphQLSchema,
+    shapes: Mapping[str, RowShape],
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    values: VariableValues,
+) -> Plan:
+    """The document must be valid, and its variables coerced."""
+    root = schema.get_root_type(operation.operation)
+    if root is None:
+        return Plan()
+    asked = Asked(schema, _fragments(document), operation, values, shapes)
+    fields: dict[str, PlannedField] = {}
+    refused: dict[str, Exception] = {}
+    for name, nodes, resolve in _data_fields(asked, root):
+        try:
+            arguments = get_argument_values(
+                root.fields[nodes[0].name.value], nodes[0], values, hide_suggestions=True
+            )
+            tree = resolve.plan(asked, nodes, arguments)
+            fields[name] = PlannedField(name, nodes[0], tree, _as_of(arguments))
+        except (UserError, GraphQLError) as wrong:
+            refused[name] = wrong
+    return Plan(fields, refused)
+
+
+def variables_of(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, object]
+) -> VariableValues | list[GraphQLError]:
+    return get_variable_values(
+        schema,
+        operation.variable_definitions or (),
+        dict(given),
+        max_errors=MAX_VARIABLE_ERRORS,
+        hide_suggestions=True,
+    )
+
+
+def priced(plan: Plan, scope: Scope, sizes: Sizes) -> Priced:
+    return Priced(
+        {name: price_of(planned.tree, scope, sizes) for name, planned in plan.fields.items()}
+    )
+
+
+def check_price(price: Priced, plan: Plan, budget: int) -> None:
+    """AnswerTooLarge, QueryTooExpensive: the latter stands at the dearest field."""
+    if price.whole.brought > MAX_ROWS:
+        raise AnswerTooLarge(rows=price.whole.brought, limit=MAX_ROWS)
+    if price.whole.total <= budget:
+        return
+    dearest = price.dearest
+    cause = QueryTooExpensive(
+        price=price.whole.total,
+        budget=budget,
+        field=dearest,
+        part=price.fields[dearest].total,
+    )
+    raise GraphQLError(cause.message_en, plan.fields[dearest].node, original_error=cause)
+
+
+def _data_fields(
+    asked: Asked, root: GraphQLObjectType
+) -> Iterator[tuple[str, list[FieldNode], Plannable]]:
+    collected = collect_fields(
+        asked.schema,
+        asked.fragments,
+        asked.variables,
+        root,
+        asked.operation,
+        hide_suggestions=True,
+    )
+    for name, group in collected.grouped_field_set.items():
+        nodes = [details.node for details in group]
+        definition = root.fields.get(nodes[0].name.value)
+        if definition is not None and isinstance(definition.resolve, Plannable):
+            yield name, nodes, definition.resolve
+
+
+def _fragments(document: DocumentNode) -> dict[str, FragmentDetails]:
+    return {
+        definition.name.value: FragmentDetails(definition)
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+
+
+def _as_of(arguments: Arguments) -> datetime | None:
+    value = arguments.get("asOf")
+    return value if isinstance(value, datetime) else None

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     query_seconds: float = Field(default=10.0, gt=0)
     """A single operation's time limit."""
     price_budget: int = Field(default=50_000_000, ge=1)
-    """Rows that a single operation may read; see docs/graphql.md."""
+    """Rows that a single operation may read; see docs/requests.md."""
 
     @property
     def issuer(self) -> str:

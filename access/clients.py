@@ -23,7 +23,7 @@ from catalog.ids import ClientId, OrganisationCode
 from registry.store import Registry
 
 CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-LOOK_AGAIN = timedelta(seconds=5)
+LOOK_AGAIN = timedelta(seconds=0.5)
 """How long a revocation by another process may go unnoticed."""
 KEPT_AFTER_EXPIRY = timedelta(days=1)
 """Token rows are dropped this long after the token expired."""

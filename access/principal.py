@@ -1,11 +1,14 @@
 """Who asks: a client of an organisation with its roles, as its verified token says."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from access.errors import NotPermitted
 from access.roles import Capability, Role, capabilities_of
 from catalog.ids import ClientId, OrganisationCode
+
+LEEWAY = timedelta(seconds=30)
+"""How far the clocks of issuer and hub may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,11 @@ class Principal:
     roles: frozenset[Role]
     token_id: str
     expires: datetime
+
+    @property
+    def ends(self) -> datetime:
+        """From when on the token is refused, if it is not revoked before."""
+        return self.expires + LEEWAY
 
     def may(self, capability: Capability) -> bool:
         return capability in capabilities_of(self.roles)

@@ -4,13 +4,13 @@ Rules: only ES256, only `typ: at+jwt`, our issuer and audience, a key of ours by
 leeway; the token must have been handed out here and neither it nor its client revoked. Whatever is
 wrong with a token reads the same, except that it expired or was revoked. A verified token is
 remembered by digest until it expires or the access epoch changes, never past either; what another
-process revoked counts within seconds, because the epoch is looked at again that often.
+process revoked counts within a second, because the epoch is looked at again that often.
 """
 
 import hashlib
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from joserfc import jws, jwt
@@ -19,11 +19,10 @@ from joserfc.errors import ExpiredTokenError, JoseError
 from access.clients import ClientStore
 from access.errors import TokenExpired, TokenInvalid, TokenRevoked
 from access.keys import ALGORITHM, SigningKeys
-from access.principal import Principal
+from access.principal import LEEWAY, Principal
 from catalog.clock import Clock, SystemClock
 
 TYPE = "at+jwt"
-LEEWAY = timedelta(seconds=30)
 LONGEST_TOKEN = 4096
 REMEMBERED = 10_000
 
@@ -68,6 +67,14 @@ class Verifier:
             return None
         return known.principal if self._clock.now() < known.until else None
 
+    def epoch(self) -> int:
+        """Moves with whatever may have ended a token, in this process or another; blocks for a look.
+
+        What lives longer than a request (a subscription) asks twice a second, verifies its token
+        again when the number has moved, and ends by itself at `Principal.ends`.
+        """
+        return self._clients.epoch if self._clients.is_fresh else self._clients.refresh()
+
     def verify(self, bearer: str) -> Principal:
         """Raises TokenInvalid, TokenExpired or TokenRevoked; may read the registry, so it blocks."""
         if not self._clients.is_fresh:
@@ -80,7 +87,7 @@ class Verifier:
         )  # taken before the look-up: a revocation in between is not missed
         claims = self._checked(bearer)
         principal = self._known(claims)
-        self._remember(bearer, _Verified(principal, principal.expires + LEEWAY, epoch))
+        self._remember(bearer, _Verified(principal, principal.ends, epoch))
         return principal
 
     def _checked(self, bearer: str) -> dict[str, Any]:

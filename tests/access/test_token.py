@@ -217,6 +217,26 @@ def test_a_revocation_by_another_process_counts_within_seconds(access: Access) -
         access.verifier.verify(token)
 
 
+def test_the_epoch_moves_within_a_second_of_what_another_process_ended(access: Access) -> None:
+    token = access.token()
+    access.verifier.verify(token)
+    before = access.verifier.epoch()
+    assert access.verifier.epoch() == before
+    ClientStore(access.registry).revoke_client(APP)
+    access.clock.advance(timedelta(seconds=0.5))
+    assert access.verifier.epoch() > before
+
+
+def test_a_principal_tells_when_its_token_ends(access: Access) -> None:
+    token = access.token()
+    principal = access.verifier.verify(token)
+    access.clock.advance(principal.ends - access.clock.now() - timedelta(seconds=1))
+    assert access.verifier.verify(token) == principal
+    access.clock.advance(timedelta(seconds=1))
+    with pytest.raises(TokenExpired):
+        access.verifier.verify(token)
+
+
 def test_a_verified_token_is_taken_again_after_each_look_at_the_epoch(access: Access) -> None:
     token = access.token()
     principal = access.verifier.verify(token)

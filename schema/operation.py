@@ -4,7 +4,6 @@ Rules: a reply that holds data leaves only after its usage record was written; i
 record's digest is of; an answer that depends on the schema alone is computed once for each view.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from inspect import isawaitable
@@ -15,7 +14,6 @@ import orjson
 from graphql import ExecutionResult, execute
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from access.usage import UsageRecord
 from query.price import Price
 from schema.caller import Caller
 from schema.context import Operation, Services, blocking
@@ -23,7 +21,8 @@ from schema.data.plan import RawJson, Reading
 from schema.data.planning import Plan, check_price, plan_of, priced, variables_of
 from schema.document import Prepared
 from schema.errors import ErrorBody, VariablesInvalid, reply_of
-from schema.provenance import Grades, provenance_of, shown
+from schema.outcome import Outcome, usage_of
+from schema.provenance import Grades, provenance_of
 from schema.reply import Reply, Request, refusal
 from schema.text import check_variables
 from schema.view import View
@@ -50,25 +49,31 @@ class Operations:
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
+        prepared = await self.prepare(request, view)
+        if prepared.errors:
+            return refusal([reply_of(error, request_id) for error in prepared.errors])
+        if not prepared.introspects_only():
+            return await self._reply(prepared, request, caller, view, request_id)
+        key = f"{request.operation_name}\n{request.query}"
+        known = view.answer(key)
+        if known is None:
+            known = await self._reply(prepared, request, caller, view, request_id)
+            view.keep_answer(key, known)
+        return known
+
+    async def prepare(self, request: Request, view: View) -> Prepared:
+        """The document, which may run when it has no errors and its variables fit."""
         check_variables(request.variables)
         prepared = view.documents.known(request.query)
         if prepared is None:
             prepared = await blocking(view.documents.prepare, request.query)
         prepared.operation(request.operation_name)
-        if prepared.errors:
-            return refusal([reply_of(error, request_id) for error in prepared.errors])
-        if not prepared.introspects_only():
-            return await self._execute(prepared, request, caller, view, request_id)
-        key = f"{request.operation_name}\n{request.query}"
-        known = view.answer(key)
-        if known is None:
-            known = await self._execute(prepared, request, caller, view, request_id)
-            view.keep_answer(key, known)
-        return known
+        return prepared
 
-    async def _execute(
+    async def execute(
         self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str
-    ) -> Reply:
+    ) -> Outcome | Reply:
+        """What it came to, and nobody told yet; a refusal when nothing could run."""
         services = self._services
         operation = prepared.operation(request.operation_name)
         values = variables_of(view.schema, operation, request.variables)
@@ -91,7 +96,7 @@ class Operations:
             if result.data is None and not any(error.path for error in failed):
                 return refusal([reply_of(error, request_id) for error in failed])
             errors = [reply_of(error, request_id) for error in failed]
-            return await blocking(_finish, request, context, started, result, errors)
+            return await blocking(_outcome, context, started, result, errors)
         finally:
             await reading.close()
 
@@ -103,6 +108,22 @@ class Operations:
         price = priced(plan, caller.scope, sizes)
         check_price(price, plan, services.price_budget)
         return price.whole
+
+    async def _reply(
+        self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str
+    ) -> Reply:
+        outcome = await self.execute(prepared, request, caller, view, request_id)
+        if isinstance(outcome, Reply):
+            return outcome
+        return await blocking(self._record, outcome, request, caller, request_id)
+
+    def _record(self, outcome: Outcome, request: Request, caller: Caller, request_id: str) -> Reply:
+        """Encode, record, and only then hand out. Blocking; UsageLogUnavailable stops the reply."""
+        content = outcome.content(self._services.clock.now())
+        if not outcome.columns:
+            return Reply(content, ran=True)
+        usage = usage_of(outcome, content, request, caller, request_id)
+        return Reply(content, ran=True, usage=self._services.usage.record(usage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,56 +147,22 @@ async def _run(
     return await running if isawaitable(running) else running
 
 
-def _finish(
-    request: Request,
-    context: Operation,
-    started: _Started,
-    result: ExecutionResult,
-    errors: list[ErrorBody],
-) -> Reply:
-    """Encode, record, and only then hand out. Blocking; UsageLogUnavailable stops the reply."""
-    services, reading = context.services, context.reading
-    body: dict[str, object] = {"data": result.data}
-    if errors:
-        body["errors"] = errors
-    extensions: dict[str, object] = {}
-    if reading.noted:
-        now, catalogue = services.clock.now(), reading.scope.catalogue
-        provenance = provenance_of(reading.publications(), catalogue, context.grade, now)
-        extensions["data"] = shown(provenance)
-    if context.price is not None:
-        extensions["price"] = context.price.total
-    if extensions:
-        body["extensions"] = extensions
-    content = orjson.dumps(body)
-    if not reading.noted:
-        return Reply(content, ran=True)
-    outcome = str(_code(errors[0])) if errors else "OK"
-    usage = services.usage.record(_usage(request, context, started, content, outcome))
-    return Reply(content, ran=True, usage=usage)
-
-
-def _usage(
-    request: Request, context: Operation, started: _Started, content: bytes, outcome: str
-) -> UsageRecord:
-    reading, principal = context.reading, context.principal
-    grants = [reading.scope.grant(code) for code in sorted(reading.noted)]
-    asked = [request.query, request.variables, request.operation_name]
-    return UsageRecord(
-        client=principal.client,
-        organisation=principal.organisation,
-        grants=tuple(grant.id for grant in grants),
-        purposes=tuple(sorted({grant.purpose for grant in grants})),
-        operation=_digest(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)),
-        reply=_digest(content),
+def _outcome(
+    context: Operation, started: _Started, result: ExecutionResult, errors: list[ErrorBody]
+) -> Outcome:
+    """Blocking."""
+    reading = context.reading
+    catalogue = reading.scope.catalogue
+    return Outcome(
+        data=orjson.dumps(result.data),
+        errors=tuple(errors),
+        provenance=provenance_of(reading.publications(), catalogue, context.grade),
         columns={code: tuple(sorted(n.columns)) for code, n in sorted(reading.noted.items())},
         rows=reading.rows,
-        reply_bytes=len(content),
+        price=None if context.price is None else context.price.total,
+        version=reading.version,
         started=started.at,
         seconds=perf_counter() - started.seconds,
-        outcome=outcome,
-        request_id=context.request_id,
-        version=reading.version,
     )
 
 
@@ -184,12 +171,3 @@ def _variables(error: Exception, request_id: str) -> ErrorBody:
     cause = VariablesInvalid(problem=str(getattr(error, "message", "")))
     located = reply_of(error, request_id)
     return located | reply_of(cause, request_id)
-
-
-def _code(error: ErrorBody) -> object:
-    extensions = error["extensions"]
-    return extensions.get("code") if isinstance(extensions, dict) else None
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

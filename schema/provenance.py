@@ -44,16 +44,15 @@ class Provenance:
     data_set: DatasetCode
     version: Seq
     published_at: datetime
-    age_seconds: int
     load_id: LoadId
     grade: str | None
     source_level: str
 
-    def shown(self) -> dict[str, object]:
+    def shown(self, now: datetime) -> dict[str, object]:
         return {
             "version": self.version,
             "publishedAt": self.published_at.astimezone(CITY_ZONE),
-            "ageSeconds": self.age_seconds,
+            "ageSeconds": max(0, int((now - self.published_at).total_seconds())),
             "loadId": self.load_id,
             "grade": self.grade,
             "sourceLevel": self.source_level,
@@ -64,7 +63,6 @@ def provenance_of(
     publications: Mapping[DatasetCode, Publication],
     catalogue: Catalogue,
     grade_of: GradeOf,
-    now: datetime,
 ) -> tuple[Provenance, ...]:
     """Blocking where `grade_of` is. A data set that was never published has none."""
     return tuple(
@@ -72,7 +70,6 @@ def provenance_of(
             data_set=code,
             version=publication.seq,
             published_at=publication.published_at,
-            age_seconds=max(0, int((now - publication.published_at).total_seconds())),
             load_id=publication.load_id,
             grade=grade_of(publication.load_id),
             source_level=catalogue.contracts[code].level.value,
@@ -81,6 +78,6 @@ def provenance_of(
     )
 
 
-def shown(provenances: tuple[Provenance, ...]) -> dict[str, object]:
+def shown(provenances: tuple[Provenance, ...], now: datetime) -> dict[str, object]:
     """As `extensions.data` holds it: by the name of the field."""
-    return {camel(p.data_set): p.shown() for p in provenances}
+    return {camel(p.data_set): p.shown(now) for p in provenances}

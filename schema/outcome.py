@@ -1,0 +1,94 @@
+"""What one operation came to: its data as bytes, its errors, and what was read for it.
+
+Rules: the bytes of a reply are made from it and from nothing else, and so is the usage record, once for
+each reader that they are handed to.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import orjson
+
+from access.usage import UsageRecord
+from catalog.ids import DatasetCode, Seq
+from schema.caller import Caller
+from schema.errors import ErrorBody
+from schema.provenance import Provenance, shown
+from schema.reply import Request
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`columns`: each data set that was read, with the columns that the answer shows or depends on."""
+
+    data: bytes
+    errors: tuple[ErrorBody, ...]
+    provenance: tuple[Provenance, ...]
+    columns: Mapping[DatasetCode, tuple[str, ...]]
+    rows: int
+    price: int | None
+    """What the data fields might have read; None when there are none."""
+    version: Seq | None
+    started: datetime
+    seconds: float
+
+    def content(self, now: datetime) -> bytes:
+        """The whole reply; `now` is what the age of the data is told by."""
+        body: dict[str, object] = {"data": orjson.Fragment(self.data)}
+        if self.errors:
+            body["errors"] = self.errors
+        extensions: dict[str, object] = {}
+        if self.columns:
+            extensions["data"] = shown(self.provenance, now)
+        if self.price is not None:
+            extensions["price"] = self.price
+        if extensions:
+            body["extensions"] = extensions
+        return orjson.dumps(body)
+
+    @cached_property
+    def code(self) -> str:
+        """`OK`, or the code of the first error."""
+        return str(code_of(self.errors[0])) if self.errors else "OK"
+
+    @cached_property
+    def mark(self) -> str:
+        """Differs when the data or the errors do; versions, ages and request ids do not count."""
+        told = [[code_of(error), error.get("path")] for error in self.errors]
+        return digest(self.data + orjson.dumps(told))
+
+
+def usage_of(
+    outcome: Outcome, content: bytes, request: Request, caller: Caller, request_id: str
+) -> UsageRecord:
+    """The record of handing `content` to this caller."""
+    grants = [caller.scope.grant(code) for code in sorted(outcome.columns)]
+    asked = [request.query, request.variables, request.operation_name]
+    return UsageRecord(
+        client=caller.principal.client,
+        organisation=caller.principal.organisation,
+        grants=tuple(grant.id for grant in grants),
+        purposes=tuple(sorted({grant.purpose for grant in grants})),
+        operation=digest(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)),
+        reply=digest(content),
+        columns=outcome.columns,
+        rows=outcome.rows,
+        reply_bytes=len(content),
+        started=outcome.started,
+        seconds=outcome.seconds,
+        outcome=outcome.code,
+        request_id=request_id,
+        version=outcome.version,
+    )
+
+
+def code_of(error: ErrorBody) -> object:
+    extensions = error["extensions"]
+    return extensions.get("code") if isinstance(extensions, dict) else None
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

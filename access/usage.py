@@ -56,6 +56,8 @@ class UsageRecord:
     request_id: str
     version: int | None = None
     """The warehouse's version number that was read."""
+    case: str | None = None
+    """The caller's own reference of what it read for, as it stated it."""
 
 
 class UsageLog:

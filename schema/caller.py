@@ -1,8 +1,9 @@
 """From a bearer token to who is asking and what they may read now.
 
 Rules: a scope is today's grants, never older than the last change of grants or of the catalogue, and
-looked at again every few seconds because grants also begin and end by time. A role that may not read
-data has an empty scope, whatever grants its client holds.
+looked at again every few seconds because grants also begin and end by time. It holds the grants for
+the stated purpose only (`schema/purpose.py`), and is remembered for client and purpose together. A role
+that may not read data has an empty scope, whatever grants its client holds.
 """
 
 import threading
@@ -16,9 +17,11 @@ from access.roles import Capability, capabilities_of
 from access.token import Verifier
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
-from catalog.ids import ClientId
+from catalog.ids import ClientId, DatasetCode
 from catalog.sharing.grant import Grant
 from query.relation import Scope
+from schema.errors import PurposeRequired
+from schema.purpose import NOTHING_STATED, Stated, chosen, purpose_required, purposes_of
 
 REMEMBERED = 1_000
 FRESH = timedelta(seconds=5)
@@ -30,6 +33,19 @@ class Caller:
     principal: Principal
     capabilities: frozenset[Capability]
     scope: Scope
+    stated: Stated = NOTHING_STATED
+    grants: tuple[Grant, ...] = ()
+    """All that are in force, for whatever purpose."""
+    undecided: frozenset[DatasetCode] = frozenset()
+    """Not in the scope: held for several purposes, of which none was stated."""
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        return purposes_of(self.grants)
+
+    def purpose_required(self) -> PurposeRequired:
+        """What to say of a document that may ask for what is undecided."""
+        return purpose_required([g for g in self.grants if g.data_set in self.undecided])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +61,7 @@ class Rights:
 @dataclass(frozen=True, slots=True)
 class _Known:
     scope: Scope
+    undecided: frozenset[DatasetCode]
     grants: tuple[Grant, ...]
     epoch: int
     catalogue: Catalogue
@@ -59,41 +76,42 @@ class Callers:
         self._verifier = verifier
         self._rights = rights
         self._clock = clock
-        self._known: OrderedDict[ClientId, _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[ClientId, str | None], _Known] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, bearer: str) -> Caller:
-        """TokenInvalid, TokenExpired, TokenRevoked."""
+    def of(self, bearer: str, stated: Stated = NOTHING_STATED) -> Caller:
+        """TokenInvalid, TokenExpired, TokenRevoked, PurposeUnknown."""
         principal = self._verifier.verify(bearer)
         capabilities = capabilities_of(principal.roles)
         if Capability.READ_DATA not in capabilities:
-            return Caller(principal, capabilities, self._scope_of(()))
-        return Caller(principal, capabilities, self._scope(principal))
+            nothing = Scope(self._rights.catalogue(), (), self._rights.mask_key)
+            return Caller(principal, capabilities, nothing, stated)
+        known = self._held(principal, stated.purpose)
+        return Caller(principal, capabilities, known.scope, stated, known.grants, known.undecided)
 
-    def _scope(self, principal: Principal) -> Scope:
+    def _held(self, principal: Principal, purpose: str | None) -> _Known:
         now, epoch = self._clock.now(), self._rights.epoch()
-        catalogue, client = self._rights.catalogue(), principal.client
+        catalogue, key = self._rights.catalogue(), (principal.client, purpose)
         with self._lock:
-            known = self._known.get(client)
+            known = self._known.get(key)
         if (
             known is not None
             and known.epoch == epoch
             and known.catalogue is catalogue
             and known.since <= now < known.until
         ):
-            return known.scope
-        grants = self._rights.grants(principal, now)
+            return known
+        grants = tuple(self._rights.grants(principal, now))
         until = min([now + FRESH, *(grant.expires for grant in grants)])
-        if known is not None and known.catalogue is catalogue and known.grants == tuple(grants):
+        serving = chosen(grants, purpose)
+        if known is not None and known.catalogue is catalogue and known.grants == grants:
             scope = known.scope  # and with it what was compiled for it
         else:
-            scope = Scope(catalogue, grants, self._rights.mask_key)
+            scope = Scope(catalogue, serving.grants, self._rights.mask_key)
+        held = _Known(scope, serving.undecided, grants, epoch, catalogue, now, until)
         with self._lock:
-            self._known[client] = _Known(scope, tuple(grants), epoch, catalogue, now, until)
-            self._known.move_to_end(client)
+            self._known[key] = held
+            self._known.move_to_end(key)
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        return scope
-
-    def _scope_of(self, grants: Sequence[Grant]) -> Scope:
-        return Scope(self._rights.catalogue(), grants, self._rights.mask_key)
+        return held

@@ -8,6 +8,7 @@ UserError
 │   ├── MediaTypeUnsupported
 │   ├── NotAcceptable
 │   ├── MethodNotAllowed
+│   ├── PurposeUnknown                the caller holds no grant for the purpose it states
 │   └── RequestMalformed
 ├── DocumentRefused                   the document cannot be run as it stands
 │   ├── ParseFailed
@@ -17,6 +18,7 @@ UserError
 │   ├── OperationNameRequired
 │   ├── OperationUnknown
 │   └── DocumentTooLarge
+├── PurposeRequired                   the data may be read for several purposes: one must be stated
 ├── FilterInvalid
 ├── PageOutOfRange
 ├── AnswerTooLarge
@@ -95,6 +97,13 @@ class MethodNotAllowed(RequestRefused):
     en = "Use POST for GraphQL requests."
 
 
+class PurposeUnknown(RequestRefused):
+    code = "PURPOSE_UNKNOWN"
+    status = 403
+    zh = "本应用没有用于该用途的有效授权。请核对 X-Vitalhub-Purpose；可用的用途见 me 的 purposes。"
+    en = "Your client holds no grant in force for that purpose. Check X-Vitalhub-Purpose; the field purposes of me lists yours."
+
+
 class RequestMalformed(RequestRefused):
     code = "REQUEST_MALFORMED"
     zh = "请求格式不正确：{problem_zh}"
@@ -145,6 +154,12 @@ class DocumentTooLarge(DocumentRefused):
     code = "DOCUMENT_TOO_LARGE"
     zh = "查询过大：{what_zh} {value}，上限 {limit}。请拆成几次请求。"
     en = "The document is too large: {value} {what}, at most {limit}. Split it into several requests."
+
+
+class PurposeRequired(UserError):
+    code = "PURPOSE_REQUIRED"
+    zh = "{data_sets} 可用于多种用途（{purposes_zh}），一次操作只能用于一种。请用 X-Vitalhub-Purpose 头（百分号编码的 UTF-8）指明其一。"
+    en = "You hold {data_sets} for several purposes ({purposes}) and an operation serves one. Name it in the header X-Vitalhub-Purpose, as percent-encoded UTF-8."
 
 
 class FilterInvalid(UserError):

@@ -74,7 +74,9 @@ class HealthEndpoint:
 
 def _seen(caller: Caller, catalogue: Catalogue) -> list[DatasetCode]:
     everything = SEE_ALL & caller.capabilities
-    return sorted(catalogue.contracts if everything else caller.scope.data_sets)
+    return sorted(
+        catalogue.contracts if everything else {*caller.scope.data_sets, *caller.undecided}
+    )
 
 
 def _checked(services: Services) -> dict[DatasetCode, datetime]:

@@ -30,6 +30,7 @@ from schema.errors import (
 )
 from schema.media import GRAPHQL_JSON, JSON, accepted, is_json
 from schema.operation import Operations
+from schema.purpose import CASE_HEADER, PURPOSE_HEADER, Stated, stated_in_headers
 from schema.reply import Reply, refusal, request_of
 from schema.view import View, Views
 
@@ -65,7 +66,10 @@ class GraphQLEndpoint:
             raise MethodNotAllowed
         if media is None:
             raise NotAcceptable
-        caller, view = await blocking(self._admit, bearer_of(request))
+        stated = stated_in_headers(
+            request.headers.getlist(PURPOSE_HEADER), request.headers.getlist(CASE_HEADER)
+        )
+        caller, view = await blocking(self._admit, bearer_of(request), stated)
         if not is_json(request.headers.get("content-type", "")):
             raise MediaTypeUnsupported
         body = await _body(request, _limit_of(caller))
@@ -80,8 +84,8 @@ class GraphQLEndpoint:
         except Exception as error:  # noqa: BLE001 - it could not run: a request error, not a failure of HTTP
             return refusal([reply_of(error, request_id)])
 
-    def _admit(self, bearer: str) -> tuple[Caller, View]:
-        caller = self._callers.of(bearer)
+    def _admit(self, bearer: str, stated: Stated) -> tuple[Caller, View]:
+        caller = self._callers.of(bearer, stated)
         return caller, self._views.of(caller)
 
 

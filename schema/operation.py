@@ -50,6 +50,8 @@ class Operations:
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
         prepared = await self.prepare(request, view)
+        if prepared.errors and caller.undecided:
+            raise caller.purpose_required()
         if prepared.errors:
             return refusal([reply_of(error, request_id) for error in prepared.errors])
         if not prepared.introspects_only():

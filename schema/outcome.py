@@ -82,6 +82,7 @@ def usage_of(
         outcome=outcome.code,
         request_id=request_id,
         version=outcome.version,
+        case=caller.stated.case,
     )
 
 

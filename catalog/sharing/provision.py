@@ -93,6 +93,11 @@ def own_grant(catalogue: Catalogue, data_set: DatasetCode, client: ClientId) -> 
     )
 
 
+def is_own(grant: Grant) -> bool:
+    """Whether it is the provider's standing right to its own data, which no request won."""
+    return grant.id.startswith(OWN)
+
+
 def own_grants(
     catalogue: Catalogue, organisation: OrganisationCode, client: ClientId
 ) -> tuple[Grant, ...]:

@@ -19,6 +19,12 @@ class Me:
     data_sets: list[str] = strawberry.field(
         description="当前获授权的数据集（查询字段名）。Fields of the data sets granted now."
     )
+    purposes: list[str] = strawberry.field(
+        description="授权的用途，可用于 X-Vitalhub-Purpose 头。The purposes of the grants in force: one for the header X-Vitalhub-Purpose."
+    )
+    purpose: str | None = strawberry.field(
+        description="本次请求所声明的用途。The purpose that this request states."
+    )
     token_expires: datetime
 
 
@@ -34,6 +40,8 @@ async def me(info: Info) -> Me:
         roles=sorted(principal.roles),
         capabilities=sorted(caller.capabilities),
         data_sets=[camel(code) for code in caller.scope.data_sets],
+        purposes=list(caller.purposes),
+        purpose=caller.stated.purpose,
         token_expires=principal.expires,
     )
 

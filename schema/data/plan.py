@@ -26,6 +26,7 @@ from schema.data.planning import Plan, Planner, Tree
 from schema.data.selection import read_of, read_one_of
 from schema.data.types import Resolvers, RowShape
 from schema.errors import AsOfDiffers
+from schema.purpose import check_one_purpose
 from warehouse.engine import Answer, Engine, Publication, ReadSession
 from warehouse.errors import QueryTooLong
 
@@ -110,6 +111,8 @@ class Reading:
     def _read(self, tree: Tree, as_of: datetime | None) -> bytes:
         session = self._at(as_of)
         statement = compile_read(tree, self.scope, session.at)
+        codes = {*self.noted, *statement.data_sets}
+        check_one_purpose([self.scope.grant(code) for code in sorted(codes)])
         for data_set in sorted(statement.data_sets):
             self._check_inputs(data_set)
         if self._expired:

@@ -22,8 +22,6 @@ from graphql import (
     VariableNode,
     Visitor,
     get_named_type,
-    get_nullable_type,
-    is_list_type,
     visit,
 )
 
@@ -140,14 +138,14 @@ class _Shown(Visitor):
             self.found |= set(self._inside(kind, self._given.get(node.value.name.value)))
 
     def _inside(self, kind: GraphQLInputType, value: object) -> Iterator[str]:
-        kind = get_nullable_type(kind)
-        if is_list_type(kind):
-            for item in value if isinstance(value, list) else [value]:
-                yield from self._inside(kind.of_type, item)
-        elif isinstance(kind, GraphQLInputObjectType) and isinstance(value, dict):
+        owner = get_named_type(kind)
+        if isinstance(value, list):
+            for item in value:
+                yield from self._inside(owner, item)
+        elif isinstance(owner, GraphQLInputObjectType) and isinstance(value, dict):
             for name, inner in value.items():
-                yield self._names.input_field(kind, name)
-                yield from self._inside(kind.fields[name].type, inner)
+                yield self._names.input_field(owner, name)
+                yield from self._inside(owner.fields[name].type, inner)
 
 
 def shown(example: Example, names: Names) -> set[str]:

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLInputType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLType,
     ObjectFieldNode,
     TypeInfo,
     TypeInfoVisitor,
@@ -137,7 +138,7 @@ class _Shown(Visitor):
         if isinstance(node.value, VariableNode):
             self.found |= set(self._inside(kind, self._given.get(node.value.name.value)))
 
-    def _inside(self, kind: GraphQLInputType, value: object) -> Iterator[str]:
+    def _inside(self, kind: GraphQLType, value: object) -> Iterator[str]:
         owner = get_named_type(kind)
         if isinstance(value, list):
             for item in value:

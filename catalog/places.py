@@ -109,6 +109,17 @@ class Places:
         index = bisect_right(ranges, (value, 10**PADDED)) - 1
         return index >= 0 and ranges[index][0] <= value <= ranges[index][1]
 
+    def moved_to(self, level: PlaceLevel) -> tuple[tuple[Range, int | None], ...]:
+        """Blocks of codes whose place of that level is not the one that their digits say, the most
+        exact first, each with the padded code of the one that governs; None where there is none.
+        """
+        found = []
+        for place in sorted(self._moved, key=lambda p: -OWN_DIGITS[p.level]):
+            if OWN_DIGITS[place.level] > OWN_DIGITS[level]:
+                above = (padded(a.code) for a in self.ancestors(place.code) if a.level is level)
+                found.append((_block(place), next(above, None)))
+        return tuple(found)
+
     def _ranges_of(self, place: Place) -> list[Range]:
         own = _block(place)
         lost = sorted(_block(p) for p in self._moved if _inside(_block(p), own))

@@ -17,6 +17,7 @@ from catalog.contracts import Classification, Column, ColumnType, Contract, Kind
 from catalog.ids import DatasetCode, Seq
 from catalog.predicate import Scalar
 from catalog.sharing.grant import Grant, GrantedColumn, Part, Visibility
+from query.counted import counted_of
 from query.errors import UnknownField
 from query.filter import FilterCompiler, Parameters, in_ranges
 from query.statement import (
@@ -28,6 +29,7 @@ from query.statement import (
     past_table,
 )
 from query.tree import Read, ReadOne
+from query.visible import group_columns, least_group, measured_columns, visible_columns
 
 MASKED_TYPE = ColumnType(Kind.STRING)
 MASK_KEY = "mask_key"
@@ -63,9 +65,33 @@ def relation_of(
     grant: Grant, catalogue: Catalogue, mask_key: str, at: Seq | None = None
 ) -> ScopedRelation:
     """The relation of a grant, now or as of version `at`."""
+    columns = visible_columns(grant, catalogue.contracts[grant.data_set])
+    return _united(grant, catalogue, columns, mask_key, at)
+
+
+def counted_relation_of(
+    grant: Grant, catalogue: Catalogue, mask_key: str, at: Seq | None = None
+) -> ScopedRelation:
+    """The relation that the grant's aggregates read: the same one where any group may be told."""
+    contract = catalogue.contracts[grant.data_set]
+    least = least_group(grant, contract)
+    if least == 1:
+        return relation_of(grant, catalogue, mask_key, at)
+    columns, cells = measured_columns(grant, contract), group_columns(grant, contract)
+    whole = _united(grant, catalogue, columns, mask_key, at)
+    tree = counted_of(whole.tree, contract, columns, cells, least, catalogue.places)
+    return ScopedRelation(whole.data_set, tree, whole.parameters)
+
+
+def _united(
+    grant: Grant,
+    catalogue: Catalogue,
+    columns: Mapping[str, Visibility],
+    mask_key: str,
+    at: Seq | None,
+) -> ScopedRelation:
     contract = catalogue.contracts[grant.data_set]
     parameters = Parameters(f"{contract.data_set}_")
-    columns = visible_columns(grant, contract)
     selects = [_select(part, contract, columns, catalogue, parameters, at) for part in grant.parts]
     tree: exp.Query = selects[0]
     for select in selects[1:]:
@@ -74,20 +100,6 @@ def relation_of(
     if Visibility.MASKED in columns.values():
         bound[MASK_KEY] = mask_key
     return ScopedRelation(contract.data_set, tree, bound)
-
-
-def visible_columns(grant: Grant, contract: Contract) -> dict[str, Visibility]:
-    """The granted columns in contract order; a core column is never among them.
-
-    A column that any part masks counts as masked: its type in the relation is the mask's.
-    """
-    found = {}
-    for column in contract.columns:
-        seen = {part.visibility(column.name) for part in grant.parts} - {None}
-        if seen and column.classification is not Classification.CORE:
-            masked = Visibility.MASKED in seen
-            found[column.name] = Visibility.MASKED if masked else Visibility.CLEAR
-    return found
 
 
 def _select(
@@ -121,7 +133,7 @@ def _select(
 def _output(column: Column, whole: Visibility, here: Visibility | None) -> exp.Expr:
     kind = MASKED_TYPE if whole is Visibility.MASKED else column.type
     value: exp.Expr = _column(column.name)
-    if here is None:
+    if here is None or (whole is Visibility.AGGREGATE and here is Visibility.MASKED):
         value = exp.Cast(this=exp.null(), to=exp.DataType.build(sql_type(kind), dialect="duckdb"))
     elif whole is Visibility.MASKED:
         value = _mask(value)
@@ -179,7 +191,7 @@ class Scope:
             if (
                 contract is not None
                 and _may_serve(contract, grant)
-                and visible_columns(grant, contract)
+                and measured_columns(grant, contract)
             ):
                 self._grants.setdefault(grant.data_set, grant)
 
@@ -195,8 +207,20 @@ class Scope:
             raise UnknownField(data_set="Query", field=data_set) from None
 
     def columns(self, data_set: DatasetCode) -> Mapping[str, Visibility]:
-        """The visible columns, in contract order."""
+        """The columns that rows show, in contract order; none where all is for aggregates only."""
         return self._columns[self.grant(data_set).data_set]
+
+    def measured(self, data_set: DatasetCode) -> Mapping[str, Visibility]:
+        """The columns that aggregates may measure, in contract order."""
+        return self._measured[self.grant(data_set).data_set]
+
+    def grouped(self, data_set: DatasetCode) -> tuple[str, ...]:
+        """The columns by which aggregates may filter and group."""
+        return group_columns(self.grant(data_set), self.catalogue.contracts[data_set])
+
+    def least_group(self, data_set: DatasetCode) -> int:
+        """How many rows a group must have to be told of: 1 where any may."""
+        return least_group(self.grant(data_set), self.catalogue.contracts[data_set])
 
     def order(self, data_set: DatasetCode) -> tuple[str, ...]:
         """The columns that put its rows in one order: the key, or where any part hides some of it,
@@ -211,7 +235,7 @@ class Scope:
 
     def column_type(self, data_set: DatasetCode, name: str) -> ColumnType:
         """The type a client sees: text when masked."""
-        visibility = self.columns(data_set).get(name)
+        visibility = self.measured(data_set).get(name)
         if visibility is None:
             raise UnknownField(data_set=data_set, field=name)
         if visibility is Visibility.MASKED:
@@ -229,11 +253,18 @@ class Scope:
     def relation(self, data_set: DatasetCode, at: Seq | None = None) -> ScopedRelation:
         return relation_of(self.grant(data_set), self.catalogue, self._mask_key, at)
 
+    def counted(self, data_set: DatasetCode, at: Seq | None = None) -> ScopedRelation:
+        """The relation that aggregates read."""
+        return counted_relation_of(self.grant(data_set), self.catalogue, self._mask_key, at)
+
     @cached_property
     def key(self) -> str:
-        """A digest of the visible columns: two clients with the same one have the same schema."""
+        """A digest of the visible columns, and of whether groups have a least size: two clients
+        with the same one have the same schema.
+        """
         text = ";".join(
-            f"{code}:" + ",".join(f"{n}={v}" for n, v in self.columns(code).items())
+            f"{code}{'' if self.least_group(code) == 1 else '+'}:"
+            + ",".join(f"{n}={v}" for n, v in self.measured(code).items())
             for code in self.data_sets
         )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -242,6 +273,13 @@ class Scope:
     def _columns(self) -> dict[DatasetCode, dict[str, Visibility]]:
         return {
             code: visible_columns(grant, self.catalogue.contracts[code])
+            for code, grant in self._grants.items()
+        }
+
+    @cached_property
+    def _measured(self) -> dict[DatasetCode, dict[str, Visibility]]:
+        return {
+            code: measured_columns(grant, self.catalogue.contracts[code])
             for code, grant in self._grants.items()
         }
 

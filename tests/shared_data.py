@@ -120,12 +120,13 @@ def grant(
     *,
     places: Sequence[str] | None = None,
     masked: Sequence[str] = (),
+    aggregate: Sequence[str] = (),
+    minimum_group: int = 1,
     row_filter: Predicate | None = None,
 ) -> Grant:
-    """One part; `masked` columns are granted masked."""
-    granted = tuple(
-        GrantedColumn(c, Visibility.MASKED if c in masked else Visibility.CLEAR) for c in columns
-    )
+    """One part; `masked` columns are granted masked, `aggregate` ones for aggregates only."""
+    seen = dict.fromkeys(masked, Visibility.MASKED) | dict.fromkeys(aggregate, Visibility.AGGREGATE)
+    granted = tuple(GrantedColumn(c, seen.get(c, Visibility.CLEAR)) for c in columns)
     where = None if places is None else tuple(PlaceCode(p) for p in places)
     return Grant(
         id=GrantId(f"grant-{data_set}"),
@@ -140,6 +141,7 @@ def grant(
         not_before=START,
         expires=datetime(2027, 8, 1, tzinfo=UTC),
         derivation=False,
+        minimum_group=minimum_group,
     )
 
 

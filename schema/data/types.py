@@ -104,6 +104,8 @@ def data_types(scope: Scope, resolvers: Resolvers) -> DataTypes:
     rows = _RowTypes(scope, shapes)
     fields: dict[str, GraphQLField] = {}
     for data_set, shape in shapes.items():
+        if not shape.columns:
+            continue  # all that is granted of it is for aggregates only
         many, one = resolvers[data_set]
         contract = scope.catalogue.contracts[data_set]
         name = camel(data_set)

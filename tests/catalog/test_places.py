@@ -142,3 +142,10 @@ def test_a_wrong_places_file_names_file_and_line(tmp_path: Path, text: str, line
 
 def test_an_empty_tree_has_no_places() -> None:
     assert len(Places(())) == 0
+
+
+def test_moved_townships_name_the_governor_that_their_digits_do_not() -> None:
+    to_districts = dict(PLACES.moved_to(PlaceLevel.DISTRICT))
+    assert len(to_districts) == 28
+    assert to_districts[500106016000000, 500106016999999] == padded(HIGHTECH)
+    assert PLACES.moved_to(PlaceLevel.TOWNSHIP) == ()

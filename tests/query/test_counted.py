@@ -14,10 +14,11 @@ from tests.shared_data import READINGS, START, catalogue, grant, reading_rows
 
 ALL = ["station_code", "observed_at", "level_m", "place_code"]
 CIQIKOU, HUXI, VILLAGE = 500106004000000, 500106016000000, 500106004001000
-Row = tuple[str, str | None, int]
+Given = tuple[str, str | None, int]
+Row = tuple[str, Decimal | None, int]
 
 
-def counted(rows: Sequence[Row], *, least: int, aggregate: Sequence[str] = ()) -> list[Row]:
+def counted(rows: Sequence[Given], *, least: int, aggregate: Sequence[str] = ()) -> list[Row]:
     """Place and level of the rows that count; the readings are hours apart."""
     held = grant(
         READINGS, ALL, places=["500106", "500172"], aggregate=aggregate, minimum_group=least

@@ -23,6 +23,7 @@ from query.filter import Parameters, in_ranges
 from query.relation import Scope
 from query.statement import FROM_SEQ, TO_SEQ, LockedStatement, current_table, past_table
 from query.tree import Order, Read, ReadOne
+from query.visible import visible_columns
 from tests.noninterference.mutants.mutant import Patch
 
 Visible = dict[str, Visibility]
@@ -95,7 +96,7 @@ def serves_core_columns(patch: Patch) -> None:
         columns = [replace(c, classification=Classification.GENERAL) for c in contract.columns]
         return original(grant, replace(contract, columns=tuple(columns)))
 
-    original = relations.visible_columns
+    original = visible_columns
     _change_visible(patch, whole)
 
 
@@ -196,12 +197,12 @@ def _change_selects(
 
 
 def _change_visible(patch: Patch, change: Callable[[Visible, Grant, Contract], Visible]) -> None:
-    original = relations.visible_columns
+    original = visible_columns
 
-    def visible_columns(grant: Grant, contract: Contract) -> Visible:
+    def changed(grant: Grant, contract: Contract) -> Visible:
         return change(original(grant, contract), grant, contract)
 
-    patch.setattr(relations, "visible_columns", visible_columns)
+    patch.setattr(relations, "visible_columns", changed)
 
 
 def _change_order(patch: Patch, order: Callable[[Scope, DatasetCode], tuple[str, ...]]) -> None:

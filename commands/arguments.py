@@ -22,6 +22,7 @@ from commands import (
     registration,
     report,
     request,
+    schema,
     token,
     usage,
 )
@@ -191,6 +192,8 @@ def _access(commands: Commands) -> None:
     add.add_argument("--title", default="")
     revoke = _command(verbs, "revoke", "吊销 end a client for good", registration.revoke)
     revoke.add_argument("client", metavar="CLIENT")
+    text = _call(commands, "schema", "所见模式（SDL） the schema a client sees", schema.schema)
+    text.add_argument("--out", type=Path, metavar="FILE.graphql", help="default: printed")
     shown = _command(commands, "token", "演示客户端的令牌 a demo client's token", token.token)
     shown.add_argument("client", metavar="CLIENT")
 

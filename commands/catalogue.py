@@ -9,6 +9,7 @@ from typing import Any
 from commands.client import HubClient
 from commands.display import say, table
 from commands.errors import CommandFailed, WrongUsage
+from commands.output import write_new
 
 IMPORT = """mutation($file: String!) { importCatalogue(file: $file) {
   created updated unchanged refused
@@ -46,20 +47,9 @@ def import_file(hub: HubClient, given: Namespace) -> None:
 
 
 def export_file(hub: HubClient, given: Namespace) -> None:
-    """Write the template; a file that exists is left alone, for it may hold a morning's work."""
+    """Write the template as a new file."""
     exported = hub.execute(EXPORT, {"provider": given.provider})["exportCatalogue"]
-    try:
-        with given.file.open("xb") as stream:
-            stream.write(base64.b64decode(exported))
-    except FileExistsError:
-        raise WrongUsage(
-            f"{given.file} 已存在，请换一个文件名。{given.file} exists; choose another name."
-        ) from None
-    except OSError as wrong:
-        raise WrongUsage(
-            f"无法写入 {given.file}：{wrong.strerror}。Cannot write {given.file}: {wrong.strerror}."
-        ) from None
-    say(f"已导出 Exported: {given.file}")
+    write_new(given.file, base64.b64decode(exported))
 
 
 def list_entries(hub: HubClient, given: Namespace) -> None:

@@ -55,6 +55,15 @@ class HubClient:
         data: dict[str, Any] = body["data"]
         return data
 
+    def schema(self) -> bytes:
+        """The SDL of what this client sees."""
+        reply = self._send(
+            "/graphql/schema.graphql", method="GET", headers=_bearer(self._token or self.token())
+        )
+        if reply.status_code != httpx.codes.OK:
+            raise CommandFailed("\n".join(map(_told, self._body(reply).get("errors", []))))
+        return reply.content
+
     def token(self) -> str:
         """A new access token."""
         reply = self._send(
@@ -74,12 +83,12 @@ class HubClient:
         return self._send(
             "/graphql",
             json={"query": document, "variables": dict(variables)},
-            headers={"Authorization": f"Bearer {token}"},
+            headers=_bearer(token),
         )
 
-    def _send(self, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
+    def _send(self, path: str, *, method: str = "POST", **request: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
         try:
-            return self._http.post(path, **request)
+            return self._http.request(method, path, **request)
         except (httpx.TransportError, httpx.InvalidURL) as wrong:
             raise CommandFailed(
                 f"无法连接 {self.address}：请先运行 make serve，或用 --hub 写明地址。"
@@ -97,6 +106,10 @@ class HubClient:
                 f"{self.address} does not answer like a hub; check --hub."
             )
         return body
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _told(error: Mapping[str, Any]) -> str:

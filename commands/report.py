@@ -1,11 +1,10 @@
 """`report` and `sign-off`: the quality of a load, for the auditor."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from commands.client import HubClient
 from commands.display import moment, say, sheet, table
-from commands.errors import WrongUsage
+from commands.output import write_new
 
 REPORT = """query($load: String!) { qualityReport(loadId: $load) {
   load dataSet contractVersion decision rows good rejected score grade checkedAt digest
@@ -44,7 +43,8 @@ RESULTS = (
 def report(hub: HubClient, given: Namespace) -> None:
     """On the terminal, or as one self-contained HTML file."""
     if given.out is not None:
-        _write(given.out, hub.execute(HTML, {"load": given.load})["qualityReport"]["html"])
+        html = hub.execute(HTML, {"load": given.load})["qualityReport"]["html"]
+        write_new(given.out, html.encode())
         return
     found = hub.execute(REPORT, {"load": given.load})["qualityReport"]
     found["decision"] = found["decision"].lower()
@@ -94,13 +94,3 @@ def sign_off(hub: HubClient, given: Namespace) -> None:
     wanted = {"load": given.load, "decision": decision, "digest": digest, "comment": given.comment}
     signed = hub.execute(SIGN, wanted)["signed"]
     say(f"{signed['auditor']}：{signed['decision'].lower()}，摘要 digest {digest}")
-
-
-def _write(file: Path, html: str) -> None:
-    try:
-        file.write_text(html, "utf-8")
-    except OSError as wrong:
-        raise WrongUsage(
-            f"无法写入 {file}：{wrong.strerror}。Cannot write {file}: {wrong.strerror}."
-        ) from None
-    say(f"已写入 Written: {file}")

@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from schema import download
 from schema.caller import Callers
 from schema.context import Services
 from schema.health import HealthEndpoint
@@ -34,7 +35,9 @@ def create_app(
     services: Services, callers: Callers, token_routes: Sequence[BaseRoute] = ()
 ) -> Starlette:
     """`token_routes`: those of the embedded issuer."""
-    endpoint = GraphQLEndpoint(callers, Views(), Operations(services))
+    views = Views()
+    endpoint = GraphQLEndpoint(callers, views, Operations(services))
+    sdl = download.SchemaDownload(callers, views)
     health = HealthEndpoint(callers, services)
 
     async def graphql(request: Request) -> Response:
@@ -50,6 +53,7 @@ def create_app(
         routes=[
             Route("/", home),
             Route("/graphql", graphql, methods=methods),
+            Route(download.PATH, sdl.__call__),
             Route("/health", health.__call__),
             *token_routes,
             Mount("/console", StaticFiles(directory=CONSOLE)),

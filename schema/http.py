@@ -57,7 +57,7 @@ class GraphQLEndpoint:
         try:
             reply = await self._reply(request, media, request_id)
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is leaves as GraphQL JSON
-            return _failure(error, media or JSON, request_id)
+            return failure(error, media or JSON, request_id)
         strict = media == GRAPHQL_JSON and not reply.ran
         return _response(reply, BAD_REQUEST if strict else 200, media or JSON, request_id)
 
@@ -127,7 +127,8 @@ async def _body(request: HttpRequest, limit: int) -> bytes:
     return bytes(body)
 
 
-def _failure(error: Exception, media: str, request_id: str) -> Response:
+def failure(error: Exception, media: str, request_id: str) -> Response:
+    """The error as GraphQL JSON with the status that HTTP has for it."""
     status = UNAVAILABLE if isinstance(error, SystemFault) else 500
     if isinstance(error, RequestRefused):
         status = error.status

@@ -5,11 +5,13 @@ are few in memory, the ones used least recently go first; an answer that depends
 (introspection) is computed once for each view.
 """
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLSchema, print_schema
 
 from access.roles import Capability
 from query.relation import Scope
@@ -34,6 +36,16 @@ class View:
         self.shapes = shapes
         self.documents = Documents(schema)
         self._answers: OrderedDict[str, Reply] = OrderedDict()
+        self._lock = threading.Lock()
+        self._sdl: Sdl | None = None
+
+    @property
+    def sdl(self) -> "Sdl":
+        """Blocking the first time; whoever asks meanwhile waits for that one."""
+        with self._lock:
+            if self._sdl is None:
+                self._sdl = Sdl.of(self.schema)
+            return self._sdl
 
     def answer(self, text: str) -> Reply | None:
         return self._answers.get(text)
@@ -42,6 +54,19 @@ class View:
         self._answers[text] = reply
         if len(self._answers) > KEPT_ANSWERS:
             self._answers.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sdl:
+    """A schema as its text."""
+
+    content: bytes
+    etag: str
+
+    @classmethod
+    def of(cls, schema: GraphQLSchema) -> "Sdl":
+        content = (print_schema(schema) + "\n").encode()
+        return cls(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
 
 
 class Views:

@@ -141,3 +141,12 @@ def test_a_token_of_a_demo_client_works_in_another_program(hub: RunningHub) -> N
     printed = typed(hub, ["token", "auditor"])
     assert printed.code == 0
     assert printed.out.count(".") == 2
+
+
+def test_a_clients_schema_is_written_to_a_new_file_only(hub: RunningHub, tmp_path: Path) -> None:
+    file = tmp_path / "app.graphql"
+    command = ["schema", "--out", str(file), "--as", "shapingba-flood"]
+    assert typed(hub, command).code == 0
+    assert "type RiverStation " in file.read_text("utf-8")
+    again = typed(hub, command)
+    assert (again.code, "exists" in again.err) == (2, True)

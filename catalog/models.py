@@ -7,7 +7,7 @@ is told by its events. Entries and requests carry a revision, so that of two wri
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.base import Base
@@ -134,6 +134,10 @@ class RequestRow(Base):
     mode: Mapped[str]
     parts: Mapped[list[object]]
     derivation: Mapped[bool]
+    quota_calls: Mapped[int | None] = mapped_column(BigInteger)
+    quota_rows: Mapped[int | None] = mapped_column(BigInteger)
+    quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    minimum_group: Mapped[int | None]
     not_before: Mapped[datetime | None]
     expires: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(STATE, index=True)
@@ -201,6 +205,10 @@ class GrantRow(Base):
     not_before: Mapped[datetime]
     expires: Mapped[datetime]
     derivation: Mapped[bool]
+    quota_calls: Mapped[int | None] = mapped_column(BigInteger)
+    quota_rows: Mapped[int | None] = mapped_column(BigInteger)
+    quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    minimum_group: Mapped[int | None]
     granted_at: Mapped[datetime]
 
 

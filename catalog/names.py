@@ -59,7 +59,7 @@ RESERVED_TYPES = frozenset(
         "QualitySignOff", "QuarantinePage", "QuarantineReason", "QuarantineRow", "RefusalInput",
         "RequestAction", "RequestStep", "RowCondition", "RowDecision", "RowFate", "RowPosition",
         "RuleOutcome", "ScopeColumn", "ScopePart", "ShareGrant", "Side", "SignOffDecision",
-        "SourceValue", "TermsInput",
+        "SourceValue", "TermsInput", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "Replay",
     }
 )  # fmt: skip
 

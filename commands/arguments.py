@@ -129,6 +129,12 @@ def _request(verbs: Commands) -> None:
     answer.add_argument("--reject", action="store_true")
     decide.add_argument("--columns", type=_names, help="only these: a,b,c")
     decide.add_argument("--places", type=_names, help="only these codes: 500106004,500106005")
+    for name in ("calls", "rows", "bytes"):
+        about = f"每日配额 at most so many {name} a day"
+        decide.add_argument(f"--quota-{name}", type=int, metavar="N", help=about)
+    decide.add_argument(
+        "--minimum-group", type=int, metavar="N", help="aggregates of no fewer rows"
+    )
     decide.add_argument("--reason", help="理由")
     decide.add_argument("--basis", help="不予同意的依据 legal basis of a refusal")
 

@@ -4,9 +4,11 @@ from argparse import Namespace
 
 from commands.client import HubClient
 from commands.display import moment, say, table
+from commands.request import quota_text
 
 LIST = """query($dataSet: String, $limit: Int!) { grants(dataSet: $dataSet, limit: $limit) {
   id state stateLabel dataSet organisation client purpose notBefore expires derivation
+  minimumGroup quota { calls rows bytes }
   scope { columns { name } places } } }"""
 STEPS = {
     step: f"""mutation($id: String!, $reason: String!) {{
@@ -24,6 +26,8 @@ COLUMNS = (
     "区划 Places",
     "至 Until",
     "融合 Derivation",
+    "每日配额 Daily quota",
+    "最小分组 Smallest group",
 )
 
 
@@ -44,6 +48,8 @@ def list_grants(hub: HubClient, given: Namespace) -> None:
                 " | ".join("、".join(part["places"] or ("—",)) for part in one["scope"]),
                 moment(one["expires"]),
                 one["derivation"],
+                quota_text(one["quota"]),
+                one["minimumGroup"],
             )
             for one in found
         ),

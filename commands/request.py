@@ -16,6 +16,7 @@ LIST = """query($state: RequestState, $dataSet: String, $limit: Int!) {
     id state stateLabel dataSet organisation client purpose submittedAt dueAt overdue } }"""
 SHOW = f"""query($id: String!) {{ shareRequest(id: $id) {{
   id state stateLabel dataSet provider organisation client purpose basis scenario mode derivation
+  minimumGroup quota {{ calls rows bytes }}
   notBefore expires dueAt overdue missing decidedBy decidedAt reason legalBasis {SCOPE}
   signatures {{ side organisation head current at }}
   steps {{ action state by organisation why at }} }} }}"""
@@ -38,12 +39,15 @@ FACTS = {
     "scenario": "使用场景 Scenario",
     "mode": "共享方式 Mode",
     "derivation": "用于融合 Derivation",
+    "quota": "每日配额 Daily quota",
+    "minimumGroup": "最小分组 Smallest group",
     "overdue": "超期 Overdue",
     "missing": "待补正 Missing",
     "decidedBy": "办理人 Decided by",
     "reason": "理由 Reason",
     "legalBasis": "法律依据 Legal basis",
 }
+SEEN = {"CLEAR": "", "MASKED": "（脱敏 masked）", "AGGREGATE": "（仅供统计 aggregates only）"}
 INSTANTS = {
     "notBefore": "起 From",
     "expires": "止 Until",
@@ -85,6 +89,7 @@ def list_requests(hub: HubClient, given: Namespace) -> None:
 
 def show(hub: HubClient, given: Namespace) -> None:
     request = hub.execute(SHOW, {"id": given.id})["shareRequest"]
+    request["quota"] = quota_text(request["quota"])
     facts = [(label, request[name]) for name, label in FACTS.items()]
     facts += [(label, moment(request[name])) for name, label in INSTANTS.items()]
     sheet(f"申请 Request {request['id']}：{_state(request)}", facts)
@@ -136,19 +141,35 @@ def decide(hub: HubClient, given: Namespace) -> None:
 def scope_table(parts: list[Mapping[str, Any]]) -> None:
     def rows() -> Iterator[tuple[object, ...]]:
         for number, part in enumerate(parts, start=1):
-            named = [
-                f"{c['name']}{'（脱敏 masked）' if c['visibility'] == 'MASKED' else ''}"
-                for c in part["columns"]
-            ]
+            named = [f"{c['name']}{SEEN[c['visibility']]}" for c in part["columns"]]
             yield number, named, part["places"], part["rowFilter"]
 
     table("范围 Scope", ("部分 Part", "列 Columns", "区划 Places", "行条件 Rows"), rows())
 
 
+def quota_text(quota: Mapping[str, Any]) -> str:
+    """`1000 次 calls、2 行 rows`; a dash where nothing is limited."""
+    units = {"calls": "次 calls", "rows": "行 rows", "bytes": "字节 bytes"}
+    return "、".join(f"{quota[n]} {unit}" for n, unit in units.items() if quota[n] is not None)
+
+
+def _limits(given: Namespace) -> dict[str, object]:
+    """What the decision limits further than was asked."""
+    quota = {
+        name: limit
+        for name in ("calls", "rows", "bytes")
+        if (limit := getattr(given, f"quota_{name}")) is not None
+    }
+    limits: dict[str, object] = {"quota": quota} if quota else {}
+    if given.minimum_group is not None:
+        limits["minimumGroup"] = given.minimum_group
+    return limits
+
+
 def _approval(hub: HubClient, given: Namespace) -> dict[str, object]:
     if given.basis:
         raise WrongUsage("--basis 只与 --reject 同用。--basis goes with --reject only.")
-    approval: dict[str, object] = {"reason": given.reason or ""}
+    approval: dict[str, object] = {"reason": given.reason or "", **_limits(given)}
     if given.columns is not None or given.places is not None:
         request = hub.execute(SHOW, {"id": given.id})["shareRequest"]
         approval["scope"] = narrowed(hub, request, given.columns, given.places)
@@ -156,9 +177,10 @@ def _approval(hub: HubClient, given: Namespace) -> dict[str, object]:
 
 
 def _refusal(given: Namespace) -> dict[str, object]:
-    if given.columns is not None or given.places is not None:
+    if given.columns is not None or given.places is not None or _limits(given):
         raise WrongUsage(
-            "--columns 与 --places 只与 --approve 同用。--columns and --places go with --approve only."
+            "--columns、--places、--quota-… 与 --minimum-group 只与 --approve 同用。"
+            "--columns, --places, --quota-... and --minimum-group go with --approve only."
         )
     if not (given.reason and given.basis):
         raise WrongUsage(

@@ -1,7 +1,7 @@
 """The scope of a decision: what was asked, narrowed to the columns and places that the provider names.
 
-Rules: a condition on rows that was asked stays; a column asked masked stays masked; an important column
-is clear only where the provider names it.
+Rules: a condition on rows that was asked stays; a column asked masked or for aggregates only stays so; an
+important column is clear only where the provider names it.
 """
 
 import json
@@ -41,10 +41,13 @@ def _part(
 ) -> dict[str, object]:
     asked = {column["name"]: column["visibility"] for column in part["columns"]}
     named = [camel(name) for name in columns] if columns is not None else list(asked)
-    masked = [name for name in named if name in important or asked.get(name) == "MASKED"]
+    aggregate = [name for name in named if asked.get(name) == "AGGREGATE"]
+    masked = [n for n in named if n in important or asked.get(n) == "MASKED"]
+    masked = [name for name in masked if name not in aggregate]
     return {
-        "columns": [name for name in named if name not in masked],
+        "columns": [name for name in named if name not in {*masked, *aggregate}],
         "masked": masked,
+        "aggregate": aggregate,
         "places": part["places"] if places is None else list(places),
         "conditions": list(_conditions(part["rowFilter"])),
     }

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import NewType
 
 from graphql import (
     FloatValueNode,
@@ -22,6 +23,8 @@ from strawberry.types.scalar import ScalarDefinition
 from catalog.clock import CITY_ZONE
 from catalog.ids import PlaceCode
 
+BigInt = NewType("BigInt", int)
+"""An integer of the core past 32 bits."""
 Parser = Callable[[object], object]
 
 INSTANT = re.compile(
@@ -148,5 +151,6 @@ CORE_SCALARS: Mapping[object, ScalarDefinition] = {
     date: _definition(DATE),
     Decimal: _definition(DECIMAL),
     PlaceCode: _definition(PLACE_CODE),
+    BigInt: _definition(BIG_INT),
 }
 """What Strawberry uses for these Python types, so that one schema never holds two of a name."""

@@ -2,7 +2,8 @@
 
 It is given by a steward of the providing organisation, or of the competent authority once it is
 overdue; never by the organisation that asks. It grants what was asked or less. Important columns are
-masked unless the decision says clear, and need two people's approval; a derived data set needs the
+masked and told of in groups of at least five unless the decision says otherwise, and need two people's
+approval; a derived data set needs the
 consent of every input's provider that is not unconditional. A refusal states reason and basis.
 """
 
@@ -15,14 +16,14 @@ from catalog.catalogue import Catalogue
 from catalog.directories import authorities
 from catalog.errors import NotAllowed, in_english
 from catalog.ids import OrganisationCode
-from catalog.sharing.encoding import canonical, parts_to_json
+from catalog.sharing.encoding import canonical, limits_to_json, parts_to_json
 from catalog.sharing.errors import (
     ContractMoved,
     DecisionTooWide,
     DecisionUnfounded,
     SignatureMissing,
 )
-from catalog.sharing.grant import Part
+from catalog.sharing.grant import NO_LIMIT, Part, Quota
 from catalog.sharing.provision import consenting
 from catalog.sharing.request import (
     ACTION_LABELS,
@@ -33,6 +34,8 @@ from catalog.sharing.request import (
     transition,
 )
 from catalog.sharing.scope import (
+    LARGEST_MINIMUM,
+    default_minimum,
     important_columns,
     masked_by_default,
     servable,
@@ -52,6 +55,8 @@ class Approve:
     expires: datetime | None = None
     derivation: bool | None = None
     reason: str = ""
+    quota: Quota = NO_LIMIT
+    minimum_group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,8 @@ class Award:
     not_before: datetime
     expires: datetime
     derivation: bool
+    quota: Quota
+    minimum_group: int
     approvals: int
     """How many different people must approve this."""
     begins: datetime | None
@@ -81,13 +88,15 @@ class Award:
     @property
     def digest(self) -> str:
         """Two approvals count together only when they are for the same award."""
-        body = [
+        body: list[object] = [
             self.content,
             parts_to_json(self.parts),
             None if self.begins is None else self.begins.timestamp(),
             self.expires.timestamp(),
             self.derivation,
         ]
+        limits = limits_to_json(self.quota, self.minimum_group)
+        body += [limits] if limits else []
         return hashlib.sha256(canonical(body)).hexdigest()
 
 
@@ -131,6 +140,10 @@ def award(request: Request, decision: Approve, catalogue: Catalogue, at: datetim
     else:
         parts = with_key(decision.parts, contract)
     derivation = terms.derivation if decision.derivation is None else decision.derivation
+    quota = terms.quota.narrowed(decision.quota)
+    usual = default_minimum(parts, contract, terms.minimum_group)
+    group = usual if decision.minimum_group is None else decision.minimum_group
+    _check_limits(request, quota, group)
     _check_width(request, parts, begins, ends, catalogue, derivation=derivation)
     assert ends is not None  # noqa: S101 - a submitted request has its period
     whole = (
@@ -138,6 +151,8 @@ def award(request: Request, decision: Approve, catalogue: Catalogue, at: datetim
         and ends == terms.expires
         and begins <= max(at, terms.not_before or at)
         and derivation == terms.derivation
+        and quota == terms.quota
+        and group == usual
     )
     return Award(
         content=request.content,
@@ -146,6 +161,8 @@ def award(request: Request, decision: Approve, catalogue: Catalogue, at: datetim
         not_before=max(begins, at),
         expires=ends,
         derivation=derivation,
+        quota=quota,
+        minimum_group=group,
         approvals=APPROVALS_FOR_IMPORTANT if important_columns(parts, contract) else 1,
         begins=decision.not_before,
     )
@@ -187,6 +204,14 @@ def rejection(request: Request, decision: Reject) -> Transition:
     return step
 
 
+def _check_limits(request: Request, quota: Quota, minimum_group: int) -> None:
+    asked = request.terms
+    if not (quota.sound() and quota.within(asked.quota)):
+        raise _too_wide(request, "每日配额超出申请", "a daily quota above what was asked for")
+    if not asked.minimum_group <= minimum_group <= LARGEST_MINIMUM:
+        raise _too_wide(request, "最小分组小于申请", "smaller groups than were asked for")
+
+
 def _check_width(
     request: Request,
     parts: tuple[Part, ...],
@@ -209,8 +234,8 @@ def _check_width(
     if not servable(parts, catalogue.contracts[terms.data_set], catalogue.places):
         raise _too_wide(
             request,
-            "各部分的区域重叠，或行条件不可用",
-            "parts whose places overlap, or a row filter that cannot be used",
+            "各部分的区域重叠、主键列仅供统计，或行条件不可用",
+            "parts whose places overlap, a key for aggregates only, or a row filter that cannot be used",
         )
     if terms.expires is None or ends is None or ends > terms.expires or ends <= begins:
         raise _too_wide(request, "时限超出申请", "a period that was not asked for")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from catalog.ids import PlaceCode
 from catalog.predicate import And, Compare, Not, Op, Or, Predicate, Scalar, Within
-from catalog.sharing.grant import GrantedColumn, Part, Visibility
+from catalog.sharing.grant import GrantedColumn, Part, Quota, Visibility
 
 Json = dict[str, object]
 
@@ -25,6 +25,13 @@ def parts_to_json(parts: Sequence[Part]) -> list[object]:
         }
         for part in parts
     ]
+
+
+def limits_to_json(quota: Quota, minimum_group: int) -> Json:
+    """Only what is limited, so that a wording without limits keeps the digest it always had."""
+    limits = {"calls": quota.calls, "rows": quota.rows, "bytes": quota.bytes}
+    found: Json = {name: limit for name, limit in limits.items() if limit is not None}
+    return found | ({"minimum_group": minimum_group} if minimum_group > 1 else {})
 
 
 def parts_from_json(value: Sequence[object]) -> tuple[Part, ...]:

@@ -5,7 +5,7 @@ does not list is null in that part's rows. A core column can be in no part, an i
 masked unless the provider's decision said clear.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -60,6 +60,28 @@ class Quota:
     rows: int | None = None
     bytes: int | None = None
 
+    def narrowed(self, other: "Quota") -> "Quota":
+        """What `other` limits as it says, everything else as before."""
+        return Quota(
+            self.calls if other.calls is None else other.calls,
+            self.rows if other.rows is None else other.rows,
+            self.bytes if other.bytes is None else other.bytes,
+        )
+
+    def within(self, asked: "Quota") -> bool:
+        """Whether it allows no more than `asked`."""
+        return all(
+            wanted is None or (limit is not None and limit <= wanted)
+            for limit, wanted in zip(astuple(self), astuple(asked), strict=True)
+        )
+
+    def sound(self) -> bool:
+        """A limit of nothing is no grant."""
+        return all(limit is None or limit > 0 for limit in astuple(self))
+
+
+NO_LIMIT = Quota()
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -78,7 +100,7 @@ class Grant:
     expires: datetime
     derivation: bool
     """Whether the organisation's derived data sets may read through this grant."""
-    quota: Quota = Quota()
+    quota: Quota = NO_LIMIT
     minimum_group: int = 1
     """No aggregate may tell of fewer rows than these."""
 

@@ -16,7 +16,7 @@ from catalog.ids import ClientId, DatasetCode, GrantId, OrganisationCode, Reques
 from catalog.models import GrantEventRow, GrantRow, RequestEventRow, RequestRow, SignatureRow
 from catalog.sharing.encoding import parts_from_json
 from catalog.sharing.errors import UnknownGrant, UnknownRequest
-from catalog.sharing.grant import Grant, GrantEvent
+from catalog.sharing.grant import Grant, GrantEvent, Quota
 from catalog.sharing.request import (
     Request,
     RequestAction,
@@ -110,6 +110,8 @@ def terms_of(row: RequestRow) -> Terms:
         expires=row.expires,
         not_before=row.not_before,
         derivation=row.derivation,
+        quota=_quota(row),
+        minimum_group=1 if row.minimum_group is None else row.minimum_group,
     )
 
 
@@ -189,7 +191,13 @@ def grant_of(row: GrantRow) -> Grant:
         not_before=row.not_before,
         expires=row.expires,
         derivation=row.derivation,
+        quota=_quota(row),
+        minimum_group=1 if row.minimum_group is None else row.minimum_group,
     )
+
+
+def _quota(row: RequestRow | GrantRow) -> Quota:
+    return Quota(row.quota_calls, row.quota_rows, row.quota_bytes)
 
 
 def _request(row: RequestRow, signatures: Sequence[Signature]) -> Request:

@@ -14,9 +14,9 @@ from enum import StrEnum
 
 from catalog.errors import in_english
 from catalog.ids import ClientId, DatasetCode, OrganisationCode, RequestId
-from catalog.sharing.encoding import canonical, parts_to_json
+from catalog.sharing.encoding import canonical, limits_to_json, parts_to_json
 from catalog.sharing.errors import StepRefused
-from catalog.sharing.grant import Part
+from catalog.sharing.grant import NO_LIMIT, Part, Quota
 
 
 class RequestState(StrEnum):
@@ -130,6 +130,8 @@ class Terms:
     not_before: datetime | None = None
     """None: from the decision on."""
     derivation: bool = False
+    quota: Quota = NO_LIMIT
+    minimum_group: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def transition(request: Request, action: RequestAction) -> Transition:
 
 
 def wording(client: ClientId, contract_major: int, terms: Terms) -> str:
-    body = {
+    body: dict[str, object] = {
         "client": client,
         "contract_major": contract_major,
         "data_set": terms.data_set,
@@ -230,6 +232,7 @@ def wording(client: ClientId, contract_major: int, terms: Terms) -> str:
         "expires": _instant(terms.expires),
         "derivation": terms.derivation,
     }
+    body |= limits_to_json(terms.quota, terms.minimum_group)
     return hashlib.sha256(canonical(body)).hexdigest()
 
 

@@ -18,8 +18,19 @@ from catalog.predicate import And, Compare, Not, Op, Or, Predicate, Within, colu
 from catalog.sharing.grant import GrantedColumn, Part, Visibility
 from catalog.sharing.request import Terms
 
+SMALLEST_IMPORTANT_GROUP = 5
+"""No aggregate over important columns tells of fewer rows, unless the provider's decision says so."""
+LARGEST_MINIMUM = 1_000
 MANY = {Op.IN, Op.NOT_IN, Op.BETWEEN}
 BOUNDS = 2
+
+
+NARROWER = {
+    Visibility.CLEAR: {Visibility.MASKED, Visibility.AGGREGATE},
+    Visibility.MASKED: set[Visibility](),
+    Visibility.AGGREGATE: set[Visibility](),
+}
+"""What shows less: a mask tells of single rows, an aggregate of true values, so neither holds the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,12 @@ def shortcomings(terms: Terms, catalogue: Catalogue, at: datetime) -> Iterator[S
     contract = catalogue.contracts[terms.data_set]
     for number, part in enumerate(terms.parts, start=1):
         yield from _of_part(number, part, contract, catalogue.places)
+    if not terms.quota.sound():
+        yield Shortcoming("大于零的每日配额", "daily quotas above zero")
+    if not 1 <= terms.minimum_group <= LARGEST_MINIMUM:
+        yield Shortcoming(
+            f"1 至 {LARGEST_MINIMUM} 的最小分组", f"a minimum group from 1 to {LARGEST_MINIMUM}"
+        )
     if not _disjoint(terms.parts, catalogue.places):
         yield Shortcoming("各部分的区域互不重叠", "parts whose places do not overlap")
 
@@ -71,9 +88,12 @@ def within(part: Part, asked: Sequence[Part], places: Places) -> bool:
 
 
 def servable(parts: Sequence[Part], contract: Contract, places: Places) -> bool:
-    """Whether the parts can stand beside each other and their row filters hold what may be seen."""
+    """Whether the parts can stand beside each other, show their key, and their row filters hold what
+    may be seen.
+    """
     filters = [part.row_filter for part in parts if part.row_filter is not None]
-    return _disjoint(parts, places) and all(_sound(f, contract, places) for f in filters)
+    shown = all(_hidden_key(part, contract) is None for part in parts)
+    return shown and _disjoint(parts, places) and all(_sound(f, contract, places) for f in filters)
 
 
 def important_columns(parts: Sequence[Part], contract: Contract) -> frozenset[str]:
@@ -91,12 +111,20 @@ def masked_by_default(parts: Sequence[Part], contract: Contract) -> tuple[Part, 
         replace(
             part,
             columns=tuple(
-                GrantedColumn(c.name, Visibility.MASKED if c.name in important else c.visibility)
+                GrantedColumn(c.name, Visibility.MASKED)
+                if c.name in important and c.visibility is Visibility.CLEAR
+                else c
                 for c in part.columns
             ),
         )
         for part in parts
     )
+
+
+def default_minimum(parts: Sequence[Part], contract: Contract, asked: int) -> int:
+    """The smallest group of a grant whose provider says nothing of it."""
+    important = important_columns(parts, contract)
+    return max(asked, SMALLEST_IMPORTANT_GROUP) if important else asked
 
 
 def known_places(parts: Sequence[Part], places: Places) -> bool:
@@ -122,6 +150,12 @@ def _of_part(number: int, part: Part, contract: Contract, places: Places) -> Ite
         yield Shortcoming(
             f"第 {number} 部分去掉不可共享的列 {name}",
             f"part {number} without the column {name}, which is not shared",
+        )
+    hidden = _hidden_key(part, contract)
+    if hidden is not None:
+        yield Shortcoming(
+            f"第 {number} 部分的主键列 {hidden} 为明文或脱敏，不能仅供统计",
+            f"part {number} with the key column {hidden} clear or masked, not for aggregates only",
         )
     if len(names) != len(set(names)):
         yield Shortcoming(f"第 {number} 部分每列只写一次", f"part {number} with each column once")
@@ -166,6 +200,11 @@ def _disjoint(parts: Sequence[Part], places: Places) -> bool:
     return all(low[1] < high[0] for low, high in pairwise(ranges))
 
 
+def _hidden_key(part: Part, contract: Contract) -> str | None:
+    """A key column that rows could not show."""
+    return next((n for n in contract.key if part.visibility(n) is Visibility.AGGREGATE), None)
+
+
 def _servable(contract: Contract, name: str) -> bool:
     return (
         contract.has_column(name)
@@ -195,9 +234,7 @@ def _sound(predicate: Predicate, contract: Contract, places: Places) -> bool:
 def _columns_within(part: Part, asked: Part) -> bool:
     for column in part.columns:
         wanted = asked.visibility(column.name)
-        if wanted is None or (
-            column.visibility is Visibility.CLEAR and wanted is Visibility.MASKED
-        ):
+        if wanted is None or column.visibility not in {wanted} | NARROWER[wanted]:
             return False
     return True
 

@@ -16,7 +16,7 @@ from catalog.models import (
 )
 from catalog.sharing.decision import Award
 from catalog.sharing.encoding import parts_to_json
-from catalog.sharing.grant import GrantEvent
+from catalog.sharing.grant import GrantEvent, Quota
 from catalog.sharing.request import (
     Request,
     RequestState,
@@ -58,6 +58,12 @@ def write_terms(row: RequestRow, terms: Terms, major: int) -> None:
     row.not_before = terms.not_before
     row.expires = terms.expires
     row.derivation = terms.derivation
+    _write_limits(row, terms.quota, terms.minimum_group)
+
+
+def _write_limits(row: RequestRow | GrantRow, quota: Quota, minimum_group: int) -> None:
+    row.quota_calls, row.quota_rows, row.quota_bytes = quota.calls, quota.rows, quota.bytes
+    row.minimum_group = minimum_group
 
 
 def move(
@@ -121,6 +127,7 @@ def write_grant(writing: Writing, request: Request, award: Award) -> GrantId:
         derivation=award.derivation,
         granted_at=writing.at,
     )
+    _write_limits(row, award.quota, award.minimum_group)
     session.add(row)
     session.flush()
     grant = GrantId(row.id)

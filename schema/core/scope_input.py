@@ -8,11 +8,12 @@ from graphql import GraphQLError
 from catalog.contracts import Contract, Kind
 from catalog.ids import PlaceCode
 from catalog.predicate import And, Compare, Op, Predicate, Scalar, Within
-from catalog.sharing.grant import GrantedColumn, Part, Visibility
+from catalog.sharing.grant import NO_LIMIT, GrantedColumn, Part, Quota, Visibility
 from schema.core.naming import columns_named
 from schema.data.filters import LISTED, OPERATORS
 from schema.errors import FilterInvalid
 from schema.scalars import (
+    BigInt,
     Parser,
     parse_bigint,
     parse_day,
@@ -41,10 +42,26 @@ class PartInput:
     masked: list[str] = strawberry.field(
         default_factory=list, description="脱敏列。Columns as keyed hashes."
     )
+    aggregate: list[str] = strawberry.field(
+        default_factory=list, description="仅供统计的列。Columns for aggregates only."
+    )
     places: list[PlaceCode] | None = strawberry.field(
         default=None, description="区划；不分区域的数据集留空。Places; none for a set without them."
     )
     conditions: list[RowCondition] = strawberry.field(default_factory=list)
+
+
+@strawberry.input(
+    description="每日（北京时间）配额；未写的不限。What a day (city time) may bring; what is left out is not limited."
+)
+class QuotaInput:
+    calls: BigInt | None = strawberry.field(default=None, description="次数。")
+    rows: BigInt | None = strawberry.field(default=None, description="行数。")
+    bytes: BigInt | None = strawberry.field(default=None, description="应答字节数。")
+
+
+def quota_of(given: QuotaInput | None) -> Quota:
+    return NO_LIMIT if given is None else Quota(given.calls, given.rows, given.bytes)
 
 
 def parts_of(given: Sequence[PartInput], contract: Contract) -> tuple[Part, ...]:
@@ -54,10 +71,12 @@ def parts_of(given: Sequence[PartInput], contract: Contract) -> tuple[Part, ...]
 def _part(given: PartInput, contract: Contract) -> Part:
     clear = columns_named(contract, given.columns)
     masked = columns_named(contract, given.masked)
+    aggregate = columns_named(contract, given.aggregate)
     conditions = tuple(_condition(c, contract) for c in given.conditions)
     return Part(
         columns=tuple(GrantedColumn(name) for name in clear)
-        + tuple(GrantedColumn(name, Visibility.MASKED) for name in masked),
+        + tuple(GrantedColumn(name, Visibility.MASKED) for name in masked)
+        + tuple(GrantedColumn(name, Visibility.AGGREGATE) for name in aggregate),
         places=None if given.places is None else tuple(given.places),
         row_filter=And(conditions) if conditions else None,
     )

@@ -14,7 +14,7 @@ from catalog.directories import authorities
 from catalog.ids import GrantId, RequestId
 from catalog.sharing.encoding import canonical, predicate_to_json
 from catalog.sharing.errors import UnknownGrant, UnknownRequest
-from catalog.sharing.grant import GrantEvent, Part, Visibility
+from catalog.sharing.grant import GrantEvent, Part, Quota, Visibility
 from catalog.sharing.ledger import GrantHistory, GrantState
 from catalog.sharing.provision import consenting, provider_of
 from catalog.sharing.request import STATE_LABELS, Request, RequestAction, RequestState, Side
@@ -23,6 +23,7 @@ from schema.context import Info, Services, blocking
 from schema.core.naming import data_set_named
 from schema.core.offer import to, to_all
 from schema.core.page import page
+from schema.scalars import BigInt
 
 
 @strawberry.type(description="一列及其可见方式。A column and how it is seen.")
@@ -36,6 +37,16 @@ class ScopePart:
     columns: list[ScopeColumn]
     places: list[str] | None
     row_filter: str | None = strawberry.field(description="行条件（JSON）。Row filter as JSON.")
+
+
+@strawberry.type(
+    name="Quota",
+    description="每日（北京时间）配额；空为不限。What a day may bring; null sets no limit.",
+)
+class QuotaView:
+    calls: BigInt | None
+    rows: BigInt | None
+    bytes: BigInt | None
 
 
 @strawberry.type(description="负责人签字。An office head's signature.")
@@ -74,6 +85,8 @@ class ShareRequest:
     not_before: datetime | None
     expires: datetime | None
     derivation: bool
+    quota: QuotaView
+    minimum_group: int
     drafted_at: datetime
     submitted_at: datetime | None
     due_at: datetime | None = strawberry.field(description="应答复时限。When an answer is due.")
@@ -111,6 +124,10 @@ class ShareGrant:
     not_before: datetime
     expires: datetime
     derivation: bool
+    quota: QuotaView
+    minimum_group: int = strawberry.field(
+        description="统计的最小分组行数。Aggregates tell of no fewer rows."
+    )
     steps: list[GrantStep]
 
 
@@ -211,6 +228,8 @@ def request_view(request: Request, services: Services) -> ShareRequest:
         not_before=terms.not_before,
         expires=terms.expires,
         derivation=terms.derivation,
+        quota=quota_view(terms.quota),
+        minimum_group=terms.minimum_group,
         drafted_at=request.drafted_at,
         submitted_at=request.submitted_at,
         due_at=request.due_at,
@@ -260,6 +279,8 @@ def grant_view(history: GrantHistory, services: Services) -> ShareGrant:
         not_before=held.not_before,
         expires=held.expires,
         derivation=held.derivation,
+        quota=quota_view(held.quota),
+        minimum_group=held.minimum_group,
         steps=[
             GrantStep(
                 event=c.event,
@@ -271,6 +292,14 @@ def grant_view(history: GrantHistory, services: Services) -> ShareGrant:
             for c in history.changes
         ],
     )
+
+
+def quota_view(quota: Quota) -> QuotaView:
+    return QuotaView(calls=_big(quota.calls), rows=_big(quota.rows), bytes=_big(quota.bytes))
+
+
+def _big(value: int | None) -> BigInt | None:
+    return None if value is None else BigInt(value)
 
 
 def _holds(history: GrantHistory, principal: Principal, catalogue: Catalogue) -> bool:

@@ -17,7 +17,7 @@ from catalog.sharing.request import Request, Terms
 from schema.context import Info, Services, blocking
 from schema.core.naming import data_set_named
 from schema.core.offer import to
-from schema.core.scope_input import PartInput, parts_of
+from schema.core.scope_input import PartInput, QuotaInput, parts_of, quota_of
 from schema.core.sharing import ShareGrant, ShareRequest, grant_view, request_view
 from schema.errors import DecisionUnclear
 
@@ -35,6 +35,10 @@ class TermsInput:
     expires: datetime | None = strawberry.field(default=None, description="使用时限。")
     not_before: datetime | None = None
     derivation: bool = strawberry.field(default=False, description="是否用于融合。")
+    quota: QuotaInput | None = strawberry.field(default=None, description="每日配额。")
+    minimum_group: int = strawberry.field(
+        default=1, description="统计的最小分组行数。Aggregates tell of no fewer rows."
+    )
 
 
 @strawberry.input(
@@ -46,6 +50,13 @@ class ApprovalInput:
     expires: datetime | None = None
     derivation: bool | None = None
     reason: str = ""
+    quota: QuotaInput | None = strawberry.field(
+        default=None, description="不高于申请的每日配额。No higher than asked."
+    )
+    minimum_group: int | None = strawberry.field(
+        default=None,
+        description="不小于申请；未写时，含重要列的为 5。No smaller than asked; left out, 5 where columns are important.",
+    )
 
 
 @strawberry.input(description="不予同意。Refusal, with reason and basis.")
@@ -187,6 +198,8 @@ def _decision(given: DecisionInput, contract: Contract) -> Decision:
             expires=asked.expires,
             derivation=asked.derivation,
             reason=asked.reason,
+            quota=quota_of(asked.quota),
+            minimum_group=asked.minimum_group,
         )
     if given.reject is not None and given.approve is None:
         return Reject(given.reject.reason, given.reject.legal_basis)
@@ -206,4 +219,6 @@ def _terms(given: TermsInput, services: Services) -> Terms:
         expires=given.expires,
         not_before=given.not_before,
         derivation=given.derivation,
+        quota=quota_of(given.quota),
+        minimum_group=given.minimum_group,
     )

@@ -81,6 +81,13 @@ def test_places_and_columns_that_are_named_replace_those_asked() -> None:
     assert sent["places"] == ["500106004"]
 
 
+def test_a_column_asked_for_aggregates_only_stays_so() -> None:
+    given_ = PartInput(columns=["station_code"], aggregate=["level_m"])
+    part = parts_of([given_], reading())[0]
+    (sent,) = narrowed(NOWHERE, {"scope": [shown(part)]}, ["station_code", "level_m"], None)
+    assert set(answered(sent).columns) == set(part.columns)
+
+
 def test_places_do_not_fit_a_request_of_several_parts() -> None:
     parts = [shown(asked([], [])), shown(asked([], []))]
     with pytest.raises(WrongUsage, match="several parts"):

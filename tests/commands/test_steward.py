@@ -166,6 +166,7 @@ def test_a_request_is_approved_in_part_used_suspended_and_revoked(
 
     district.done("request sign", request)
     decide = ["--approve", "--columns", "gauge_code,observed_at,levelM", "--places", "500106004"]
+    decide += ["--quota-calls", "500", "--minimum-group", "3"]
     decided = district.done(f"request decide {request}", *decide)
     assert "partly_approved" in decided.out
 
@@ -178,6 +179,7 @@ def test_a_request_is_approved_in_part_used_suspended_and_revoked(
 
     (line,) = district.done("grant list --data-set district_water_level").lines_with("grant-")
     grant = line.split()[0]
+    assert "500 次 calls" in line
     district.done(f"grant suspend {grant} --reason 核查用途")
     with pytest.raises(CommandFailed, match=UNKNOWN_FIELD):
         read(hub, "hightech-flood", query)

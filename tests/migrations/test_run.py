@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from catalog.ids import GrantId, RequestId
+from catalog.sharing.grant import NO_LIMIT
+from catalog.sharing.ledger import history, request_of, request_row
 from migrations import run
 from migrations.models import MODULES, metadata
 from registry.store import Registry
@@ -120,3 +123,37 @@ def test_the_folder_of_a_registry_file_is_made(tmp_path: Path) -> None:
 
 def test_a_folder_with_a_percent_sign_is_migrated(tmp_path: Path) -> None:
     run.upgrade(f"sqlite:///{tmp_path / '100%(a)s' / 'registry.sqlite'}")
+
+
+def test_requests_and_grants_from_before_limits_read_back_without_any(registry_url: str) -> None:
+    run.upgrade(registry_url, "0001")
+    registry = Registry(registry_url)
+    at = "2026-08-01 00:00:00+00:00"
+    with registry.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO share_request (id, client, organisation, provider, data_set,"
+                " contract_major, purpose, basis, scenario, mode, parts, derivation, state,"
+                " drafted_by, drafted_at, extended, revision) VALUES ('req-1', 'c', 'o', 'p',"
+                " 'river', 1, '防汛', 'b', 's', 'm', '[]', false, 'approved', 'c', :at, false, 1)"
+            ),
+            {"at": at},
+        )
+        session.execute(
+            text(
+                "INSERT INTO share_grant (id, request, client, organisation, data_set,"
+                " contract_major, purpose, legal_basis, parts, not_before, expires, derivation,"
+                " granted_at) VALUES ('grant-1', 'req-1', 'c', 'o', 'river', 1, '防汛', 'b', '[]',"
+                " :at, :at, false, :at)"
+            ),
+            {"at": at},
+        )
+    registry.close()
+    run.upgrade(registry_url)
+    registry = Registry(registry_url)
+    with registry.read() as session:
+        grant = history(session, GrantId("grant-1")).grant
+        request = request_of(session, request_row(session, RequestId("req-1")))
+    registry.close()
+    assert (grant.quota, grant.minimum_group) == (NO_LIMIT, 1)
+    assert (request.terms.quota, request.terms.minimum_group) == (NO_LIMIT, 1)

@@ -1,6 +1,6 @@
 """Whatever a provider decides, the grant shows nothing that was not asked for."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
@@ -17,7 +17,7 @@ from catalog.odcs import read_contract
 from catalog.predicate import Compare, Op
 from catalog.sharing.decision import Approve, award, deciders
 from catalog.sharing.errors import ContractMoved, DecisionTooWide
-from catalog.sharing.grant import GrantedColumn, Part, Visibility
+from catalog.sharing.grant import GrantedColumn, Part, Quota, Visibility
 from catalog.sharing.provision import base_inputs, consenting, provider_of, sharing_kind
 from catalog.sharing.request import Request, RequestAction, RequestState, Terms
 from catalog.sharing.scope import important_columns, masked_by_default, with_key
@@ -83,21 +83,32 @@ def asked_for(scope: tuple[Part, ...], *, derivation: bool = True, days: int = 1
     return replace(request, terms=wording)
 
 
+limits = st.none() | st.integers(0, 9)
+quotas = st.builds(Quota, limits, limits, limits)
 approvals = st.builds(
     Approve,
     parts=st.none() | st.lists(parts, max_size=2).map(tuple),
     not_before=st.none() | st.integers(-5, 120).map(lambda n: NOW + n * DAY),
     expires=st.none() | st.integers(-5, 120).map(lambda n: NOW + n * DAY),
     derivation=st.none() | st.booleans(),
+    quota=quotas,
+    minimum_group=st.none() | st.integers(-1, 12),
 )
 
 
 @settings(max_examples=50, deadline=None)
-@given(scope=parts, decision=approvals, derivation=st.booleans())
+@given(
+    scope=parts,
+    decision=approvals,
+    derivation=st.booleans(),
+    quota=quotas,
+    group=st.integers(1, 9),
+)
 def test_a_grant_never_exceeds_its_request(
-    scope: Part, decision: Approve, *, derivation: bool
+    scope: Part, decision: Approve, quota: Quota, group: int, *, derivation: bool
 ) -> None:
     request = asked_for((scope,), derivation=derivation)
+    request = replace(request, terms=replace(request.terms, quota=quota, minimum_group=group))
     try:
         given_ = award(request, decision, CATALOGUE, NOW)
     except DecisionTooWide:
@@ -105,6 +116,10 @@ def test_a_grant_never_exceeds_its_request(
     assert request.terms.expires is not None
     assert NOW <= given_.not_before < given_.expires <= request.terms.expires
     assert derivation or not given_.derivation
+    assert given_.minimum_group >= group
+    for most, asked_most in zip(astuple(given_.quota), astuple(quota), strict=True):
+        assert asked_most is None or most is not None
+        assert most is None or 0 < most <= (asked_most or most)
     for place, a, b in product(CODES, (1, 0), (2, 0)):
         row = {"a": a, "b": b}
         asked = set().union(*(shown(one, place, row) for one in request.terms.parts))
@@ -215,3 +230,46 @@ def test_important_columns_are_masked_unless_said_otherwise() -> None:
     assert important_columns(scope, RIVER) == {"phone"}
     (granted,) = masked_by_default(scope, RIVER)
     assert granted.columns == (*RIVER_COLUMNS, GrantedColumn("phone", Visibility.MASKED))
+
+
+def test_what_is_left_out_of_a_quota_stays_as_asked() -> None:
+    request = asked_for((Part(RIVER_COLUMNS, (CODES[1],)),))
+    request = replace(request, terms=replace(request.terms, quota=Quota(calls=100, rows=1_000)))
+    given_ = award(request, Approve(quota=Quota(calls=10)), CATALOGUE, NOW)
+    assert given_.quota == Quota(calls=10, rows=1_000)
+    assert given_.action is RequestAction.APPROVE_PARTLY
+    with pytest.raises(DecisionTooWide, match="quota"):
+        award(request, Approve(quota=Quota(rows=1_001)), CATALOGUE, NOW)
+    with pytest.raises(DecisionTooWide, match="quota"):
+        award(request, Approve(quota=Quota(calls=0)), CATALOGUE, NOW)
+
+
+def test_groups_over_important_columns_have_five_rows_unless_said_otherwise() -> None:
+    phone = (*RIVER_COLUMNS, GrantedColumn("phone", Visibility.AGGREGATE))
+    request = asked_for((Part(phone, (CODES[1],)),))
+    usual = award(request, Approve(), CATALOGUE, NOW)
+    assert (usual.minimum_group, usual.action) == (5, RequestAction.APPROVE)
+    assert usual.parts == request.terms.parts  # aggregates only are no clear values: no mask
+    larger = award(request, Approve(minimum_group=20), CATALOGUE, NOW)
+    assert (larger.minimum_group, larger.action) == (20, RequestAction.APPROVE_PARTLY)
+    assert award(request, Approve(minimum_group=2), CATALOGUE, NOW).minimum_group == 2
+    general = asked_for((Part(RIVER_COLUMNS, (CODES[1],)),))
+    assert award(general, Approve(), CATALOGUE, NOW).minimum_group == 1
+    asked = replace(request, terms=replace(request.terms, minimum_group=8))
+    assert award(asked, Approve(), CATALOGUE, NOW).minimum_group == 8
+    with pytest.raises(DecisionTooWide, match="smaller groups"):
+        award(asked, Approve(minimum_group=7), CATALOGUE, NOW)
+
+
+def test_two_approvals_of_different_limits_are_different() -> None:
+    request = asked_for((Part(RIVER_COLUMNS, (CODES[1],)),))
+    one = award(request, Approve(), CATALOGUE, NOW).digest
+    assert award(request, Approve(quota=Quota(calls=5)), CATALOGUE, NOW).digest != one
+    assert award(request, Approve(minimum_group=5), CATALOGUE, NOW).digest != one
+
+
+def test_a_key_is_never_for_aggregates_only() -> None:
+    request = asked_for((Part(RIVER_COLUMNS, (CODES[1],)),))
+    hidden = tuple(replace(c, visibility=Visibility.AGGREGATE) for c in RIVER_COLUMNS)
+    with pytest.raises(DecisionTooWide, match="key"):
+        award(request, Approve(parts=(Part(hidden, (CODES[1],)),)), CATALOGUE, NOW)

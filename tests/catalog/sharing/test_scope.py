@@ -34,7 +34,7 @@ parts = st.builds(
 
 
 def shown(part: Part, place: PlaceCode, row: dict[str, int]) -> set[GrantedColumn]:
-    """What a part shows of one row, by hand; clear includes masked."""
+    """What a part shows of one row, by hand; clear includes masked and aggregates."""
     if not any(PLACES.governs(code, padded(place)) for code in part.places or ()):
         return set()
     terms = part.row_filter.terms if isinstance(part.row_filter, And) else (part.row_filter,)
@@ -43,7 +43,10 @@ def shown(part: Part, place: PlaceCode, row: dict[str, int]) -> set[GrantedColum
             return set()
     found = set(part.columns)
     return found | {
-        GrantedColumn(c.name, Visibility.MASKED) for c in found if c.visibility is Visibility.CLEAR
+        GrantedColumn(c.name, less)
+        for c in found
+        for less in (Visibility.MASKED, Visibility.AGGREGATE)
+        if c.visibility is Visibility.CLEAR
     }
 
 
@@ -79,3 +82,15 @@ def test_places_are_compared_as_they_are_governed_not_as_they_are_spelt() -> Non
 
 def test_everywhere_is_the_city() -> None:
     assert all_places(PLACES) == (PlaceCode("500000"),)
+
+
+def test_a_mask_and_an_aggregate_do_not_hold_each_other() -> None:
+    def seen(visibility: Visibility) -> Part:
+        return Part((GrantedColumn("a", visibility),), (CODES[1],))
+
+    clear, masked, aggregate = map(seen, Visibility)
+    assert within(masked, [clear], PLACES)
+    assert within(aggregate, [clear], PLACES)
+    for one, other in ((masked, aggregate), (aggregate, masked)):
+        assert not within(one, [other], PLACES)
+        assert not within(clear, [other], PLACES)

@@ -28,7 +28,7 @@ from catalog.sharing.errors import (
     UnknownGrant,
     UnknownRequest,
 )
-from catalog.sharing.grant import GrantedColumn, Part, Visibility
+from catalog.sharing.grant import GrantedColumn, Part, Quota, Visibility
 from catalog.sharing.ledger import GrantState
 from catalog.sharing.request import RequestAction, RequestState, Side
 from catalog.sharing.service import SharingService
@@ -581,3 +581,28 @@ def test_a_revocation_by_another_process_is_seen_within_a_second(
     while desk.sharing.grants_of(APP.client):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_the_limits_that_were_agreed_stand_in_the_grant(desk: Desk) -> None:
+    asked = Quota(calls=1_000, rows=2**40)
+    request = desk.submitted(quota=asked, minimum_group=3)
+    assert desk.sharing.request(request.id).terms.quota == asked
+    desk.decided(request.id, Approve(quota=Quota(calls=10), minimum_group=6))
+    grant = desk.grant_of(request)
+    assert (grant.quota, grant.minimum_group) == (Quota(10, 2**40), 6)
+
+
+def test_a_limit_of_nothing_is_told_with_everything_else_that_is_missing(desk: Desk) -> None:
+    wanted = terms(quota=Quota(calls=0), minimum_group=0, parts=(part(),))
+    request = desk.sharing.draft(APP, wanted)
+    desk.sharing.sign(request.id, APP)
+    with pytest.raises(RequestIncomplete, match=r"quotas above zero.*minimum group"):
+        desk.sharing.submit(request.id, APP)
+
+
+def test_changed_limits_need_the_signature_again(desk: Desk) -> None:
+    request = desk.sharing.draft(APP, terms())
+    changed = desk.sharing.revise(request.id, APP, terms(quota=Quota(calls=5)))
+    assert changed.content != request.content
+    again = desk.sharing.revise(request.id, APP, terms(minimum_group=5))
+    assert again.content not in {request.content, changed.content}

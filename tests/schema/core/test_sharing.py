@@ -187,3 +187,32 @@ def test_terms_that_cannot_be_meant_are_refused(
     parties: Parties, terms: dict[str, Any], code: str
 ) -> None:
     assert parties.hub.codes(parties.app, DRAFT, t=TERMS | terms) == [code]
+
+
+LIMITS = "quota { calls rows bytes } minimumGroup scope { columns { name visibility } }"
+
+
+def test_limits_go_from_the_request_through_the_decision_into_the_grant(parties: Parties) -> None:
+    columns = {"columns": ["stationCode", "observedAt", "placeCode"], "aggregate": ["levelM"]}
+    quota = {"calls": 1000, "bytes": str(2**40)}
+    request = parties.submitted(
+        scope=[columns | {"places": ["500106"]}], quota=quota, minimumGroup=2
+    )
+    shown = f"query($id: String!) {{ shareRequest(id: $id) {{ {LIMITS} }} }}"
+    asked = parties.hub.ask(parties.app, shown, id=request)["shareRequest"]
+    assert asked["quota"] == {"calls": "1000", "rows": None, "bytes": str(2**40)}
+    assert {"name": "levelM", "visibility": "AGGREGATE"} in asked["scope"][0]["columns"]
+    narrower = {"approve": {"quota": {"rows": 50}, "minimumGroup": 4}}
+    assert parties.decided(request, narrower) == "PARTLY_APPROVED"
+    (held,) = parties.hub.ask(parties.app, f"{{ grants {{ {LIMITS} }} }}")["grants"]
+    assert held["quota"] == {"calls": "1000", "rows": "50", "bytes": str(2**40)}
+    assert held["minimumGroup"] == 4
+    assert parties.hub.codes(parties.app, "{ reading { levelM } }") == ["GRAPHQL_VALIDATION_FAILED"]
+
+
+def test_a_decision_cannot_widen_a_limit(parties: Parties) -> None:
+    request = parties.submitted(quota={"calls": 10}, minimumGroup=5)
+    parties.step(parties.provider, "signShareRequest", request)
+    for wider in ({"quota": {"calls": 11}}, {"minimumGroup": 4}):
+        codes = parties.hub.codes(parties.provider, DECIDE, id=request, d={"approve": wider})
+        assert codes == ["DECISION_TOO_WIDE"]

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     """A single operation's time limit."""
     price_budget: int = Field(default=50_000_000, ge=1)
     """Rows that a single operation may read; see docs/requests.md."""
+    get_queries: bool = False
+    """Whether GET takes any query, not persisted ones alone."""
 
     @property
     def issuer(self) -> str:

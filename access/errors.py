@@ -9,6 +9,7 @@ VitalhubError
 │   ├── UnknownClient            an operator names a client that does not exist
 │   ├── RolesConflict            one client cannot have both roles
 │   ├── ClientExists             an operator registers a client id a second time
+│   ├── TooManyDocuments         a client keeps no more persisted documents
 │   └── ClientIdRefused          a client id that is not plain ASCII
 └── SystemFault
     ├── IssuerAddressFault       the issuer's address is neither https nor this machine's own
@@ -65,6 +66,12 @@ class ClientIdRefused(UserError):
     code = "CLIENT_ID_REFUSED"
     zh = "客户端编码只能由小写字母、数字、“_”、“-”、“.”组成，且不超过 64 个字符。"
     en = "A client id has lower-case letters, digits, '_', '-' and '.', at most 64 of them."
+
+
+class TooManyDocuments(UserError):
+    code = "TOO_MANY_DOCUMENTS"
+    zh = "每个客户端最多登记 {limit} 份查询。请先撤销不再使用的。"
+    en = "A client keeps at most {limit} persisted documents. Remove those no longer in use."
 
 
 class IssuerAddressFault(SystemFault):

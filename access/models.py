@@ -6,7 +6,7 @@ still be used; a revoked client stays, because the usage log names it.
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.base import Base
@@ -46,3 +46,26 @@ class AccessEpoch(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     value: Mapped[int]
+
+
+class ClientLimit(Base):
+    """Limits of one client that differ from the hub's."""
+
+    __tablename__ = "client_limit"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    price_budget: Mapped[int | None] = mapped_column(BigInteger)
+    """Rows that one operation may read; None: as the hub's setting says."""
+    documents_only: Mapped[bool]
+
+
+class PersistedDocument(Base):
+    """A document that a client may ask for by its id."""
+
+    __tablename__ = "persisted_document"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(71), primary_key=True)
+    """`sha256:` and 64 hex digits."""
+    text: Mapped[str] = mapped_column(Text)
+    registered_at: Mapped[datetime]

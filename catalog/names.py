@@ -35,7 +35,7 @@ RESERVED_FIELDS = frozenset(
         "grant", "grants", "signature", "signatures",
         "load", "loads", "source", "sources", "publication", "publications",
         "quality", "qualityReport", "qualityReports", "quarantine", "signOff",
-        "usage", "usageRecords", "audit", "replay", "client", "clients",
+        "usage", "usageRecords", "audit", "replay", "client", "clients", "document", "documents",
         "indicator", "indicators", "event", "events", "alert", "alerts",
         "query", "mutation", "subscription",
     }
@@ -60,6 +60,7 @@ RESERVED_TYPES = frozenset(
         "RequestAction", "RequestStep", "RowCondition", "RowDecision", "RowFate", "RowPosition",
         "RuleOutcome", "ScopeColumn", "ScopePart", "ShareGrant", "Side", "SignOffDecision",
         "SourceValue", "TermsInput", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "Replay",
+        "PersistedDocument", "ClientLimits",
     }
 )  # fmt: skip
 

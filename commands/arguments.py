@@ -15,6 +15,7 @@ from catalog.errors import UserError
 from catalog.sharing.request import RequestState
 from commands import (
     catalogue,
+    document,
     entry,
     grant,
     load,
@@ -54,6 +55,7 @@ def arguments(serve: Run, scenarios: type[StrEnum]) -> ArgumentParser:
     _grant(_noun(commands, "grant", "授权 grants"))
     _load(_noun(commands, "load", "装载 loads"))
     _quarantine(_noun(commands, "quarantine", "隔离区 rows set apart"))
+    _document(_noun(commands, "document", "已登记的查询 persisted documents"))
     _audit(commands)
     _access(commands)
     return parser
@@ -198,10 +200,24 @@ def _access(commands: Commands) -> None:
     add.add_argument("--title", default="")
     revoke = _command(verbs, "revoke", "吊销 end a client for good", registration.revoke)
     revoke.add_argument("client", metavar="CLIENT")
+    limit = _call(verbs, "limit", "设定限额 set its limits", document.limit)
+    limit.add_argument("client", metavar="CLIENT")
+    limit.add_argument("--documents-only", action="store_true", help="只能运行已登记的查询")
+    limit.add_argument("--price-budget", type=int, metavar="ROWS", help="单次查询的预算")
     text = _call(commands, "schema", "所见模式（SDL） the schema a client sees", schema.schema)
     text.add_argument("--out", type=Path, metavar="FILE.graphql", help="default: printed")
     shown = _command(commands, "token", "演示客户端的令牌 a demo client's token", token.token)
     shown.add_argument("client", metavar="CLIENT")
+
+
+def _document(verbs: Commands) -> None:
+    register = _call(verbs, "register", "登记查询文本 register documents", document.register)
+    register.add_argument("files", type=Path, nargs="+", metavar="FILE.graphql")
+    listed = _call(verbs, "list", "已登记的查询 those registered", document.list_documents)
+    remove = _call(verbs, "remove", "撤销登记 remove one", document.remove)
+    remove.add_argument("id", metavar="ID")
+    for verb in (register, listed, remove):
+        verb.add_argument("--client", help="another client's, as an operator")
 
 
 def _noun(commands: Commands, name: str, about: str) -> Commands:

@@ -10,9 +10,11 @@ from starlette.applications import Starlette
 
 import migrations.run
 from access.clients import ClientStore
+from access.documents import DocumentStore
 from access.endpoints import IssuerEndpoints
 from access.issuer import Issuer
 from access.keys import SigningKeys
+from access.limits import LimitStore
 from access.token import Verifier
 from access.usage import UsageLog
 from catalog.actor import Duty, Person
@@ -152,6 +154,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
     verifier = Verifier(settings.issuer, AUDIENCE, keys, stores.clients)
     sharing, catalogue = stores.sharing, stores.store.load
     rights = Rights(sharing.grants_for, lambda: sharing.epoch, catalogue, stores.mask_key)
+    limits = LimitStore(stores.registry)
     services = Services(
         clock=stores.clock,
         catalogue=catalogue,
@@ -163,6 +166,9 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         quality=stores.quality,
         queue=stores.queue,
         usage=stores.usage,
+        documents=DocumentStore(stores.registry),
+        limits=limits,
+        get_queries=settings.get_queries,
         query_seconds=settings.query_seconds,
         query_threads=settings.threads,
         price_budget=settings.price_budget,

@@ -36,7 +36,9 @@ def create_app(
 ) -> Starlette:
     """`token_routes`: those of the embedded issuer."""
     views = Views()
-    endpoint = GraphQLEndpoint(callers, views, Operations(services))
+    endpoint = GraphQLEndpoint(
+        callers, views, Operations(services), get_queries=services.get_queries
+    )
     sdl = download.SchemaDownload(callers, views)
     health = HealthEndpoint(callers, services)
 

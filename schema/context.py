@@ -13,6 +13,8 @@ import anyio.to_thread
 import strawberry
 
 from access.clients import ClientStore
+from access.documents import DocumentStore
+from access.limits import LimitStore
 from access.principal import Principal
 from access.usage import UsageLog
 from catalog.catalogue import Catalogue
@@ -47,10 +49,14 @@ class Services:
     quality: QualityRecord
     queue: JobQueue
     usage: UsageLog
+    documents: DocumentStore
+    limits: LimitStore
     query_seconds: float = 10.0
     query_threads: int = 2
     price_budget: int = 50_000_000
     """Rows that one operation may read."""
+    get_queries: bool = False
+    """Whether GET takes any query, not persisted ones alone."""
     parts: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """What else has to run beside the server, by name, and whether it does."""
 

@@ -103,13 +103,22 @@ class Documents:
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
+    document = read_document(text)
+    try:
+        errors = validate(schema, document, max_errors=MAX_ERRORS, hide_suggestions=True)
+    except RecursionError:
+        raise _too_large(MAX_DEPTH, "嵌套层数", "levels of nesting") from None
+    return Prepared(document, tuple(errors))
+
+
+def read_document(text: str) -> DocumentNode:
+    """ParseFailed, DocumentTooLarge, NulCharacter; it knows no schema."""
     if len(text) > MAX_TEXT:
         raise _too_large(MAX_TEXT, "字符数", "characters")
     try:
         document = parse(text, max_tokens=MAX_TOKENS)
         check_shape(document)
         check_literals(document, text)
-        errors = validate(schema, document, max_errors=MAX_ERRORS, hide_suggestions=True)
     except GraphQLSyntaxError as wrong:
         if wrong.message.endswith("tokens. Parsing aborted."):
             raise _too_large(MAX_TOKENS, "词元数", "tokens") from None
@@ -118,7 +127,7 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
         raise _located(wrong) from None
     except RecursionError:
         raise _too_large(MAX_DEPTH, "嵌套层数", "levels of nesting") from None
-    return Prepared(document, tuple(errors))
+    return document
 
 
 def _too_large(limit: int, what_zh: str, what: str) -> DocumentTooLarge:

@@ -9,6 +9,8 @@ UserError
 │   ├── NotAcceptable
 │   ├── MethodNotAllowed
 │   ├── PurposeUnknown                the caller holds no grant for the purpose it states
+│   ├── DocumentUnknown           no persisted document has the id, for this client
+│   ├── DocumentNotAllowed        the client may run persisted documents only
 │   └── RequestMalformed
 ├── DocumentRefused                   the document cannot be run as it stands
 │   ├── ParseFailed
@@ -91,10 +93,31 @@ class NotAcceptable(RequestRefused):
 
 
 class MethodNotAllowed(RequestRefused):
+    """`allowed`: the methods that would do, for the header `Allow`."""
+
     code = "METHOD_NOT_ALLOWED"
     status = 405
-    zh = "GraphQL 请求请使用 POST。"
-    en = "Use POST for GraphQL requests."
+    zh = "请使用 POST；GET 只用于已登记的查询（documentId），且不得为 mutation。"
+    en = "Use POST; GET is for persisted queries (documentId) and never for a mutation."
+
+
+class DocumentUnknown(RequestRefused):
+    code = "DOCUMENT_UNKNOWN"
+    zh = "没有登记过 {id}。请先用 registerDocument 登记其全文，或直接在 query 中发送全文。"
+    en = (
+        "No document is registered as {id}. Register its text with registerDocument first, "
+        "or send the text itself as query."
+    )
+
+
+class DocumentNotAllowed(RequestRefused):
+    code = "DOCUMENT_NOT_ALLOWED"
+    status = 403
+    zh = "此客户端只能运行已登记的查询。请用 documentId 调用，或请平台管理员登记。"
+    en = (
+        "This client may run persisted documents only. Ask for one by its documentId, "
+        "or have the operator of the hub register yours."
+    )
 
 
 class PurposeUnknown(RequestRefused):

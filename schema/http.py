@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: one endpoint, POST only.
+"""GraphQL over HTTP: one endpoint; POST, and GET for queries that are persisted.
 
 Rules: nobody gets further than the token check without a valid token; a body is never read past the
 caller's limit, which is higher for those who may send a catalogue; both media types are spoken, and in application/graphql-response+json a request that could not
@@ -31,13 +31,14 @@ from schema.errors import (
 from schema.media import GRAPHQL_JSON, JSON, accepted, is_json
 from schema.operation import Operations
 from schema.purpose import CASE_HEADER, PURPOSE_HEADER, Stated, stated_in_headers
-from schema.reply import Reply, refusal, request_of
+from schema.reply import Reply, Request, refusal, request_of, request_of_address
 from schema.view import View, Views
 
 MAX_BODY = 64 * 1024
 MAX_CATALOGUE_BODY = 8 * 1024 * 1024
 """For callers who may import a catalogue: a workbook in base64 is a variable of its request."""
 BODY_SECONDS = 10
+POST = "POST"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 TOKEN_ERRORS = (TokenMissing, TokenInvalid, TokenExpired, TokenRevoked)
 BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 400, 401, 503
@@ -46,7 +47,11 @@ BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 400, 401, 503
 class GraphQLEndpoint:
     """`__call__` is the Starlette endpoint."""
 
-    def __init__(self, callers: Callers, views: Views, operations: Operations) -> None:
+    def __init__(
+        self, callers: Callers, views: Views, operations: Operations, *, get_queries: bool = False
+    ) -> None:
+        """`get_queries`: whether GET takes any query."""
+        self._get_queries = get_queries
         self._callers = callers
         self._views = views
         self._operations = operations
@@ -62,19 +67,19 @@ class GraphQLEndpoint:
         return _response(reply, BAD_REQUEST if strict else 200, media or JSON, request_id)
 
     async def _reply(self, request: HttpRequest, media: str | None, request_id: str) -> Reply:
-        if request.method != "POST":
-            raise MethodNotAllowed
+        by_address = request.method == "GET" and self._may_get(request)
+        if request.method != POST and not by_address:
+            raise MethodNotAllowed(allowed=POST if request.method == "GET" else f"GET, {POST}")
         if media is None:
             raise NotAcceptable
         stated = stated_in_headers(
             request.headers.getlist(PURPOSE_HEADER), request.headers.getlist(CASE_HEADER)
         )
         caller, view = await blocking(self._admit, bearer_of(request), stated)
-        if not is_json(request.headers.get("content-type", "")):
-            raise MediaTypeUnsupported
-        body = await _body(request, _limit_of(caller))
-        large = len(body) > MAX_BODY
-        asked = await blocking(request_of, body) if large else request_of(body)
+        if by_address:
+            asked = request_of_address(request.query_params)
+        else:
+            asked = await _posted(request, caller)
         try:
             return await self._operations.run(asked, caller, view, request_id)
         except RequestRefused:
@@ -83,6 +88,10 @@ class GraphQLEndpoint:
             raise
         except Exception as error:  # noqa: BLE001 - it could not run: a request error, not a failure of HTTP
             return refusal([reply_of(error, request_id)])
+
+    def _may_get(self, request: HttpRequest) -> bool:
+        """A query's text stands in an address, and so in logs, only where the operator wants it."""
+        return self._get_queries or "query" not in request.query_params
 
     def _admit(self, bearer: str, stated: Stated) -> tuple[Caller, View]:
         caller = self._callers.of(bearer, stated)
@@ -109,6 +118,14 @@ def bearer_of(request: HttpRequest) -> str:
 def _limit_of(caller: Caller) -> int:
     edits = Capability.EDIT_CATALOGUE in caller.capabilities
     return MAX_CATALOGUE_BODY if edits else MAX_BODY
+
+
+async def _posted(request: HttpRequest, caller: Caller) -> Request:
+    if not is_json(request.headers.get("content-type", "")):
+        raise MediaTypeUnsupported
+    body = await _body(request, _limit_of(caller))
+    large = len(body) > MAX_BODY
+    return await blocking(request_of, body) if large else request_of(body)
 
 
 async def _body(request: HttpRequest, limit: int) -> bytes:
@@ -140,7 +157,7 @@ def failure(error: Exception, media: str, request_id: str) -> Response:
         detail = "" if missing else ', error="invalid_token"'
         response.headers["WWW-Authenticate"] = f'Bearer realm="vitalhub"{detail}'
     if isinstance(error, MethodNotAllowed):
-        response.headers["Allow"] = "POST"
+        response.headers["Allow"] = str(error.details["allowed"])
     if isinstance(error, (BodyTooLarge, BodyUnfinished)):
         response.headers["Connection"] = "close"
     return response

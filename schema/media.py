@@ -1,11 +1,28 @@
 """Media types: what a caller sends and what it wants back."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
 UTF8 = {"utf-8", "utf8"}
+WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """One item of an Accept header; `place` is its position there."""
+
+    media: str
+    weight: float
+    place: int
+
+    def exactness(self, media: str) -> int:
+        """0 when it does not cover the media type; the type itself is more exact than a wildcard."""
+        covered = {media: 3, media.split("/", maxsplit=1)[0] + "/*": 2, "*/*": 1}
+        return covered.get(self.media, 0)
 
 
 def is_json(content_type: str) -> bool:
@@ -17,22 +34,28 @@ def is_json(content_type: str) -> bool:
 def accepted(accept: str | None, offered: Sequence[str]) -> str | None:
     """The media type to answer in: the first offered one without an Accept header, else by weight.
 
-    Of two that a caller wants alike, the one it names first; a wildcard takes the first offered.
-    None when it wants none of them.
+    The most exact range decides each type's weight, so `*/*, application/json;q=0` is no JSON. Of two
+    that a caller wants alike, the one it names first; a wildcard takes the first offered. None when it
+    wants none of them.
     """
     if not accept or not accept.strip():
         return offered[0]
-    wanted: list[tuple[float, int, str]] = []
-    for place, item in enumerate(accept.split(",")):
-        media, parameters = _parsed(item)
-        weight = _weight(parameters.get("q", "1"))
-        if weight > 0:
-            wanted.append((-weight, place, media))
-    for _, _, media in sorted(wanted):
-        for candidate in offered:
-            if media in {candidate, "*/*", candidate.split("/")[0] + "/*"}:
-                return candidate
-    return None
+    ranges = [
+        _Range(media, _weight(parameters.get("q", "1")), place)
+        for place, (media, parameters) in enumerate(map(_parsed, accept.split(",")))
+        if parameters.get("charset", "utf-8").lower() in UTF8
+    ]
+    best: tuple[float, int] | None = None
+    found = None
+    for candidate in offered:
+        covering = [each for each in ranges if each.exactness(candidate)]
+        if not covering:
+            continue
+        deciding = max(covering, key=lambda each: each.exactness(candidate))
+        rank = deciding.weight, -deciding.place
+        if deciding.weight > 0 and (best is None or rank > best):
+            best, found = rank, candidate
+    return found
 
 
 def _parsed(text: str) -> tuple[str, dict[str, str]]:
@@ -42,7 +65,5 @@ def _parsed(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _weight(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
+    """Nothing where it is no weight."""
+    return float(text) if WEIGHT.fullmatch(text) else 0.0

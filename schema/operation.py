@@ -4,14 +4,14 @@ Rules: a reply that holds data leaves only after its usage record was written; i
 record's digest is of; an answer that depends on the schema alone is computed once for each view.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from inspect import isawaitable
 from time import perf_counter
 
 import anyio
 import orjson
-from graphql import ExecutionResult, execute
+from graphql import ExecutionResult, OperationType, execute
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from query.price import Price
@@ -20,7 +20,14 @@ from schema.context import Operation, Services, blocking
 from schema.data.plan import RawJson, Reading
 from schema.data.planning import Plan, check_price, plan_of, priced, variables_of
 from schema.document import Prepared
-from schema.errors import ErrorBody, VariablesInvalid, reply_of
+from schema.errors import (
+    DocumentNotAllowed,
+    DocumentUnknown,
+    ErrorBody,
+    MethodNotAllowed,
+    VariablesInvalid,
+    reply_of,
+)
 from schema.outcome import Outcome, usage_of
 from schema.provenance import Grades, provenance_of
 from schema.reply import Reply, Request, refusal
@@ -49,6 +56,7 @@ class Operations:
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
+        request = await self.whole(request, caller)
         prepared = await self.prepare(request, view)
         if prepared.errors and caller.undecided:
             raise caller.purpose_required()
@@ -63,13 +71,27 @@ class Operations:
             view.keep_answer(key, known)
         return known
 
+    async def whole(self, request: Request, caller: Caller) -> Request:
+        """The request with its text. DocumentUnknown, DocumentNotAllowed."""
+        client, services = caller.principal.client, self._services
+        if request.document is None:
+            if services.limits.of(client).documents_only:
+                raise DocumentNotAllowed
+            return request
+        text = await blocking(services.documents.text, client, request.document)
+        if text is None:
+            raise DocumentUnknown(id=request.document[:80])
+        return replace(request, query=text)
+
     async def prepare(self, request: Request, view: View) -> Prepared:
         """The document, which may run when it has no errors and its variables fit."""
         check_variables(request.variables)
         prepared = view.documents.known(request.query)
         if prepared is None:
             prepared = await blocking(view.documents.prepare, request.query)
-        prepared.operation(request.operation_name)
+        operation = prepared.operation(request.operation_name)
+        if request.reads_only and operation.operation is not OperationType.QUERY:
+            raise MethodNotAllowed(allowed="POST")
         return prepared
 
     async def execute(
@@ -108,7 +130,8 @@ class Operations:
         latest = await blocking(services.engine.latest)
         sizes = {data_set: publication.rows for data_set, publication in latest.items()}
         price = priced(plan, caller.scope, sizes)
-        check_price(price, plan, services.price_budget)
+        own = services.limits.of(caller.principal.client).price_budget
+        check_price(price, plan, services.price_budget if own is None else own)
         return price.whole
 
     async def _reply(

@@ -12,6 +12,7 @@ from schema.core import (
     access,
     catalogue,
     cataloguing,
+    documents,
     identity,
     loads,
     quality,
@@ -27,12 +28,14 @@ QUERIES: tuple[Offer, ...] = (
     *sharing.QUERIES,
     *loads.QUERIES,
     *quality.QUERIES,
+    *documents.QUERIES,
 )
 MUTATIONS: tuple[Offer, ...] = (
     *cataloguing.MUTATIONS,
     *sharing_steps.MUTATIONS,
     *quality.MUTATIONS,
     *access.MUTATIONS,
+    *documents.MUTATIONS,
 )
 
 

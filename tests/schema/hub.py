@@ -14,9 +14,11 @@ import pyarrow as pa
 from starlette.applications import Starlette
 
 from access.clients import ClientStore
+from access.documents import DocumentStore
 from access.endpoints import IssuerEndpoints
 from access.issuer import Issuer
 from access.keys import SigningKeys
+from access.limits import LimitStore
 from access.principal import Principal
 from access.roles import Role
 from access.token import Verifier
@@ -284,6 +286,8 @@ def running_hub(
         quality=hub.quality,
         queue=JobQueue(registry),
         usage=usage,
+        documents=DocumentStore(registry),
+        limits=LimitStore(registry),
     )
     rights = Rights(
         grants=hub.grants_for,

@@ -11,7 +11,8 @@ from tests.schema.hub import READING_COLUMNS, Hub, whole
 from tests.shared_data import grant
 
 QUERY = "{ station(orderBy: [{code: ASC}]) { code name } }"
-STRICT = {"Accept": "application/graphql-response+json"}
+GJ = "application/graphql-response+json"
+STRICT = {"Accept": GJ}
 
 
 def bearer(token: str, **headers: str) -> dict[str, str]:
@@ -169,6 +170,12 @@ def test_a_refused_document_is_400_only_where_the_media_type_says_so(
         ),
         ("application/graphql-response+json;q=0.5, application/json", "application/json"),
         ("text/html, */*;q=0.1", "application/json"),
+        ("application/json;q=0, */*", "application/graphql-response+json"),
+        ("*/*;q=0.9, application/graphql-response+json;q=0.8", "application/json"),
+        ("application/json; charset=utf-8", "application/json"),
+        ('application/json; charset="UTF-8"', "application/json"),
+        ("application/json;charset=gbk, */*;q=0.1", "application/json"),
+        ("application/json;q=0.1234, application/graphql-response+json;q=0.001", GJ),
     ],
 )
 def test_the_reply_is_in_the_media_type_that_was_asked_for(
@@ -179,18 +186,34 @@ def test_the_reply_is_in_the_media_type_that_was_asked_for(
     assert reply.headers["content-type"].startswith(media)
 
 
-def test_a_media_type_we_do_not_speak_is_a_406(hub: Hub, app: str) -> None:
-    reply = send(hub, app, json={"query": QUERY}, headers={"Accept": "text/csv"})
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/csv",
+        "application/json;q=0",
+        "application/json;q=0, application/graphql-response+json;q=0.000",
+        "application/json;charset=gbk",
+        "application/json;q=nan",
+        "application/json;q=-1",
+        "*/*;q=0",
+        ";;,,",
+    ],
+)
+def test_a_media_type_we_do_not_speak_is_a_406(hub: Hub, app: str, accept: str) -> None:
+    reply = send(hub, app, json={"query": QUERY}, headers={"Accept": accept})
     assert (reply.status_code, code_of(reply)) == (406, "NOT_ACCEPTABLE")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-def test_other_methods_are_refused_and_told_which_one_to_use(
-    hub: Hub, app: str, method: str
+@pytest.mark.parametrize(
+    ("method", "allowed"),
+    [("GET", "POST"), ("PUT", "GET, POST"), ("DELETE", "GET, POST"), ("PATCH", "GET, POST")],
+)
+def test_other_methods_are_refused_and_told_which_ones_to_use(
+    hub: Hub, app: str, method: str, allowed: str
 ) -> None:
     with hub.http() as http:
         reply = http.request(method, "/graphql?query={__typename}", headers=bearer(app))
-    assert (reply.status_code, reply.headers["allow"]) == (405, "POST")
+    assert (reply.status_code, reply.headers["allow"]) == (405, allowed)
     assert code_of(reply) == "METHOD_NOT_ALLOWED"
 
 

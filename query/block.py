@@ -26,6 +26,8 @@ class Draft:
         self.at = at
         self.parameters = Parameters("p")
         self.data_sets: set[DatasetCode] = set()
+        self.columns: set[tuple[DatasetCode, str]] = set()
+        """Every column that the answer shows or depends on."""
         self._of_relations: dict[str, Scalar] = {}
         self._aliases = 0
 
@@ -52,15 +54,19 @@ class Block:
     data_set: DatasetCode
     number: int
     joins: list[exp.Join] = field(default_factory=list)
+    """Those of the one related rows, too."""
+    _ones: dict[str, "Block"] = field(default_factory=dict)
 
     @property
     def alias(self) -> str:
         return f"r{self.number}"
 
-    def column(self, name: str) -> exp.Column:
-        """UnknownField when it is not visible."""
+    def column(self, name: str, *, asked: bool = True) -> exp.Column:
+        """UnknownField when it is not visible. `asked`: not merely what makes an order total."""
         if name not in self.draft.scope.columns(self.data_set):
             raise UnknownField(data_set=self.data_set, field=name)
+        if asked:
+            self.draft.columns.add((self.data_set, name))
         return exp.column(exp.to_identifier(name, quoted=True), table=self.alias)
 
     def column_type(self, name: str) -> ColumnType:
@@ -83,10 +89,13 @@ class Block:
         )
 
     def join_one(self, relation: Relation) -> "Block":
-        """The block of the one related row, joined."""
-        inner = self.draft.block(relation.target)
-        on = self.pairs(inner, relation)
-        self.joins.append(exp.Join(this=self.draft.relation(inner), side="LEFT", on=on))
+        """The block of the one related row, joined once however often it is asked for."""
+        inner = self._ones.get(relation.name)
+        if inner is None:
+            inner = self._ones[relation.name] = self.draft.block(relation.target)
+            on = self.pairs(inner, relation)
+            self.joins.append(exp.Join(this=self.draft.relation(inner), side="LEFT", on=on))
+            inner.joins = self.joins
         return inner
 
     def join_lateral(self, rows: exp.Select, alias: str) -> None:

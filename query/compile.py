@@ -37,6 +37,7 @@ def compiled(tree: Read | ReadOne, scope: Scope, at: Seq | None) -> LockedStatem
         scope=scope,
         at=at,
         data_sets=frozenset(draft.data_sets),
+        columns=frozenset(draft.columns),
         parameters=draft.bound(),
         single=single,
     )

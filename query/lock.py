@@ -23,6 +23,9 @@ NODES = (
     exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Is, exp.Between,
     exp.Case, exp.If, exp.Cast, exp.DataType, exp.Mod, exp.Left, exp.Coalesce, exp.Array,
     exp.ArrayAgg, exp.Struct, exp.PropertyEQ, exp.Anonymous,
+    exp.Exists,  # conditions on related rows
+    exp.Count, exp.Star, exp.Min, exp.Max, exp.Sum, exp.Avg,  # orders by what those come to
+    exp.Qualify, exp.Window, exp.RowNumber,  # one row of each group
 )  # fmt: skip
 FUNCTIONS = {"contains", "starts_with"}
 
@@ -33,6 +36,7 @@ def lock(
     scope: Scope,
     at: Seq | None,
     data_sets: frozenset[DatasetCode],
+    columns: frozenset[tuple[DatasetCode, str]] = frozenset(),
     parameters: Mapping[str, Scalar],
     single: bool,
 ) -> LockedStatement:
@@ -46,7 +50,7 @@ def lock(
     missing = {p.name for p in tree.find_all(exp.Parameter)} ^ set(parameters)
     if missing:
         raise UnlockedStatement(f"parameters not matched: {sorted(missing)}")
-    return LockedStatement(tree, dict(parameters), data_sets, single)
+    return LockedStatement(tree, dict(parameters), data_sets, single, columns)
 
 
 def outside(tree: exp.Expr, relations: list[exp.Query]) -> Iterator[exp.Expr]:
@@ -63,5 +67,7 @@ def outside(tree: exp.Expr, relations: list[exp.Query]) -> Iterator[exp.Expr]:
 def _check(node: exp.Expr) -> None:
     if not isinstance(node, NODES):
         raise UnlockedStatement(f"a {type(node).__name__} outside every relation")
+    if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
+        raise UnlockedStatement("a * that is not counted")
     if isinstance(node, exp.Anonymous) and node.name.lower() not in FUNCTIONS:
         raise UnlockedStatement(f"the function {node.name}")

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from catalog.ids import DatasetCode
 from query.errors import UnknownField
 from query.relation import Scope
-from query.tree import Nested, Read, ReadOne, Selection
+from query.tree import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Negated,
+    Nested,
+    OrderByTotal,
+    OrderTerm,
+    OrderThrough,
+    Read,
+    ReadOne,
+    Related,
+    Selection,
+)
 
 Sizes = Mapping[DatasetCode, int]
 """Rows of each published data set, all of them."""
@@ -34,24 +47,60 @@ class Price:
 
 def price_of(tree: Read | ReadOne, scope: Scope, sizes: Sizes) -> Price:
     """UnknownField when the tree names what is not granted."""
-    looked, below = _below(tree.data_set, tree.selection, scope, sizes)
+    pricing = _Pricing(scope, sizes)
+    looked, below = pricing.below(tree.data_set, tree.selection)
     if isinstance(tree, ReadOne):
         return Price(1 + looked, 1 + below)
+    looked += pricing.page(tree.data_set, tree)
     return Price(sizes.get(tree.data_set, 0) + looked, tree.limit * (1 + below))
 
 
-def _below(
-    data_set: DatasetCode, selection: Selection, scope: Scope, sizes: Sizes
-) -> tuple[int, int]:
-    """What the relations of a selection look at, and the most rows that one row brings with it."""
-    looked = rows = 0
-    for item in selection:
-        if isinstance(item, Nested):
-            relation = scope.relations(data_set).get(item.relation)
-            if relation is None:
-                raise UnknownField(data_set=data_set, field=item.relation)
-            target = relation.target
-            deeper, below = _below(target, item.selection, scope, sizes)
-            looked += sizes.get(target, 0) + deeper
-            rows += below if item.limit is None else item.limit * (1 + below)
-    return looked, rows
+class _Pricing:
+    def __init__(self, scope: Scope, sizes: Sizes) -> None:
+        self._scope = scope
+        self._sizes = sizes
+
+    def below(self, data_set: DatasetCode, selection: Selection) -> tuple[int, int]:
+        """What the relations of a selection look at, and the most rows that one row brings with it."""
+        looked = rows = 0
+        for item in selection:
+            if isinstance(item, Nested):
+                target = self._target(data_set, item.relation)
+                deeper, below = self.below(target, item.selection)
+                looked += self._sizes.get(target, 0) + deeper + self.page(target, item)
+                rows += below if item.limit is None else item.limit * (1 + below)
+        return looked, rows
+
+    def page(self, data_set: DatasetCode, page: Read | Nested) -> int:
+        """What filter and order look at beside the rows themselves."""
+        where = 0 if page.where is None else self._condition(data_set, page.where)
+        return where + sum(self._order(data_set, term) for term in page.order)
+
+    def _condition(self, data_set: DatasetCode, where: Condition) -> int:
+        match where:
+            case AllOf(terms=terms) | AnyOf(terms=terms):
+                return sum(self._condition(data_set, term) for term in terms)
+            case Negated(term=term):
+                return self._condition(data_set, term)
+            case Related(relation=relation, where=inner):
+                target = self._target(data_set, relation)
+                below = 0 if inner is None else self._condition(target, inner)
+                return self._sizes.get(target, 0) + below
+            case _:
+                return 0
+
+    def _order(self, data_set: DatasetCode, term: OrderTerm) -> int:
+        match term:
+            case OrderThrough(relation=relation, term=inner):
+                target = self._target(data_set, relation)
+                return self._sizes.get(target, 0) + self._order(target, inner)
+            case OrderByTotal(relation=relation):
+                return self._sizes.get(self._target(data_set, relation), 0)
+            case _:
+                return 0
+
+    def _target(self, data_set: DatasetCode, name: str) -> DatasetCode:
+        relation = self._scope.relations(data_set).get(name)
+        if relation is None:
+            raise UnknownField(data_set=data_set, field=name)
+        return relation.target

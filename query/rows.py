@@ -11,7 +11,7 @@ from catalog.catalogue import Relation
 from query.block import Block, Draft
 from query.condition import condition
 from query.errors import AliasClash
-from query.order import ordered
+from query.order import first_of, ordered
 from query.tree import MAX_ROWS, Constant, Leaf, Nested, Read, Selection
 from query.value import json_ready, struct
 
@@ -23,7 +23,9 @@ def rows(draft: Draft, read: Read) -> exp.Select:
     block = draft.block(read.data_set)
     columns = [exp.alias_(node, name, quoted=True) for name, node in outputs(block, read.selection)]
     where, order = condition(block, read.where), ordered(block, read.order)
-    return _page(block.select(columns, where), order, read.limit, read.offset)
+    one_each = first_of(block, read.first_of, order)
+    select = qualified(block.select(columns, where), one_each)
+    return _page(select, order, read.limit, read.offset)
 
 
 def outputs(block: Block, selection: Selection) -> Iterator[tuple[str, exp.Expr]]:
@@ -47,7 +49,6 @@ def nested(block: Block, item: Nested) -> exp.Expr:
 def to_one(block: Block, item: Nested, relation: Relation) -> exp.Expr:
     inner = block.join_one(relation)
     found = dict(outputs(inner, item.selection))
-    block.joins += inner.joins
     missing = exp.Is(this=inner.column(relation.pairs[0][1]), expression=exp.null())
     return exp.Case(ifs=[exp.If(this=missing, true=exp.null())], default=struct(found))
 
@@ -56,10 +57,11 @@ def to_many(block: Block, item: Nested, relation: Relation) -> exp.Expr:
     inner = block.draft.block(relation.target)
     row = struct(dict(outputs(inner, item.selection)))
     where, order = condition(inner, item.where), ordered(inner, item.order)
+    one_each = first_of(inner, item.first_of, order)
     columns = [exp.alias_(row, ROW, quoted=True)] + [
         exp.alias_(term.this.copy(), f"o{i}", quoted=True) for i, term in enumerate(order)
     ]
-    page = inner.select(columns, where, block.pairs(inner, relation))
+    page = qualified(inner.select(columns, where, block.pairs(inner, relation)), one_each)
     page = _page(page, order, MAX_ROWS if item.limit is None else item.limit, item.offset)
     again = [_ordered_by(f"o{i}", term) for i, term in enumerate(order)]
     listed = exp.ArrayAgg(this=exp.Order(this=exp.column(ROW, quoted=True), expressions=again))
@@ -68,6 +70,10 @@ def to_many(block: Block, item: Nested, relation: Relation) -> exp.Expr:
         exp.select(exp.alias_(listed, ROWS, quoted=True)).from_(page.subquery("page")), alias
     )
     return exp.Coalesce(this=exp.column(ROWS, table=alias, quoted=True), expressions=[exp.Array()])
+
+
+def qualified(select: exp.Select, condition: exp.Expr | None) -> exp.Select:
+    return select if condition is None else select.qualify(condition, copy=False)
 
 
 def _page(select: exp.Select, order: list[exp.Ordered], limit: int, offset: int) -> exp.Select:

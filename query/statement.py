@@ -44,3 +44,5 @@ class LockedStatement:
     data_sets: frozenset[DatasetCode]
     single: bool
     """Whether the reply is one object or null, not a list."""
+    columns: frozenset[tuple[DatasetCode, str]] = frozenset()
+    """Every column that the answer shows or depends on."""

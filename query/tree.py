@@ -5,6 +5,7 @@ A tree names data sets, columns and relations only; what they are in the engine 
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from catalog.ids import DatasetCode
 from catalog.predicate import Predicate, Scalar
@@ -29,6 +30,42 @@ class Constant:
     value: str
 
 
+class Quantifier(StrEnum):
+    """How many of the related rows must fit. Of none at all, EVERY one does."""
+
+    SOME = "some"
+    EVERY = "every"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A condition on related rows, one or many; without `where` it is their being there."""
+
+    relation: str
+    quantifier: Quantifier
+    where: "Condition | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    terms: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    terms: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negated:
+    term: "Condition"
+
+
+Condition = Predicate | Related | AllOf | AnyOf | Negated
+"""What a query may ask of rows. A grant's row filter is a `Predicate`, which knows no relations."""
+
+
 @dataclass(frozen=True, slots=True)
 class Nested:
     """A relation: one object or null (to one), or a list with its own filter, order and limit."""
@@ -36,10 +73,11 @@ class Nested:
     alias: str
     relation: str
     selection: "Selection"
-    where: Predicate | None = None
-    order: tuple["Order", ...] = ()
+    where: Condition | None = None
+    order: tuple["OrderTerm", ...] = ()
     limit: int | None = None
     offset: int = 0
+    first_of: "FirstOf | None" = None
 
 
 Selection = tuple[Leaf | Constant | Nested, ...]
@@ -47,11 +85,53 @@ Selection = tuple[Leaf | Constant | Nested, ...]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Nulls come last in both directions unless said otherwise."""
+    """By a column. Nulls come last in both directions unless said otherwise."""
 
     column: str
     descending: bool = False
     nulls_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderThrough:
+    """By what the one related row has; where there is none, by null."""
+
+    relation: str
+    term: "OrderTerm"
+
+
+class Total(StrEnum):
+    """What many related rows come to."""
+
+    COUNT = "count"
+    MIN = "min"
+    MAX = "max"
+    SUM = "sum"
+    AVG = "avg"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderByTotal:
+    """By what the related rows come to; `column` is None for their count."""
+
+    relation: str
+    total: Total
+    column: str | None = None
+    descending: bool = False
+    nulls_first: bool = False
+
+
+OrderTerm = Order | OrderThrough | OrderByTotal
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOf:
+    """Of the rows that are equal in these columns one: the newest by a column, or else the first in
+    the order of the list.
+    """
+
+    columns: tuple[str, ...]
+    newest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +140,11 @@ class Read:
 
     data_set: DatasetCode
     selection: Selection
-    where: Predicate | None = None
-    order: tuple[Order, ...] = ()
+    where: Condition | None = None
+    order: tuple[OrderTerm, ...] = ()
     limit: int = 100
     offset: int = 0
+    first_of: FirstOf | None = None
 
 
 @dataclass(frozen=True, slots=True)

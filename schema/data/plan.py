@@ -6,7 +6,7 @@ is noted for `extensions.data` and the usage log.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,11 +17,10 @@ from graphql import GraphQLResolveInfo
 
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, GrantId, Seq
-from catalog.predicate import columns_of
 from query.compile import compile_read
 from query.relation import Scope
 from query.statement import LockedStatement
-from query.tree import Leaf, Nested, Order, Read, ReadOne, Selection
+from query.tree import Nested
 from schema.data.planning import Plan, Planner, Tree
 from schema.data.selection import read_of, read_one_of
 from schema.data.types import Resolvers, RowShape
@@ -117,7 +116,7 @@ class Reading:
             self._check_inputs(data_set)
         if self._expired:
             raise QueryTooLong
-        self._note(tree, statement)
+        self._note(statement)
         answer = self._run(session, statement)
         nested = any(isinstance(item, Nested) for item in tree.selection)
         self.rows += objects_in(answer.content) if nested else answer.rows
@@ -152,11 +151,11 @@ class Reading:
             self._session.interrupt()
         self._timer = asyncio.get_running_loop().call_later(INTERRUPT_SECONDS, self._expire)
 
-    def _note(self, tree: Tree, statement: LockedStatement) -> None:
+    def _note(self, statement: LockedStatement) -> None:
         """How many rows there are is told without a column, too."""
         for data_set in statement.data_sets:
             self.noted.setdefault(data_set, Noted(self.scope.grant(data_set).id))
-        for data_set, column in columns_read(tree, self.scope):
+        for data_set, column in statement.columns:
             self.noted[data_set].columns.add(column)
 
 
@@ -168,37 +167,6 @@ def objects_in(content: bytes) -> int:
     """
     starts = content.count(b'{"')
     return starts - sum(content.count(b'{"' + end) for end in (b",", b"}", b"]"))
-
-
-def columns_read(tree: Tree, scope: Scope) -> Iterator[tuple[DatasetCode, str]]:
-    """Every column the answer shows or depends on, with repetitions."""
-    if isinstance(tree, ReadOne):
-        for column, _ in tree.key:
-            yield tree.data_set, column
-    else:
-        yield from _page_columns(tree.data_set, tree)
-    yield from _selected(tree.data_set, tree.selection, scope)
-
-
-def _selected(
-    data_set: DatasetCode, selection: Selection, scope: Scope
-) -> Iterator[tuple[DatasetCode, str]]:
-    for item in selection:
-        if isinstance(item, Leaf):
-            yield data_set, item.column
-        elif isinstance(item, Nested):
-            relation = scope.relations(data_set)[item.relation]
-            for own, other in relation.pairs:
-                yield data_set, own
-                yield relation.target, other
-            yield from _page_columns(relation.target, item)
-            yield from _selected(relation.target, item.selection, scope)
-
-
-def _page_columns(data_set: DatasetCode, page: Read | Nested) -> Iterator[tuple[DatasetCode, str]]:
-    order: tuple[Order, ...] = page.order
-    for column in (*(columns_of(page.where) if page.where else ()), *(o.column for o in order)):
-        yield data_set, column
 
 
 class DataContext:

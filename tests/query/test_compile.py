@@ -15,7 +15,23 @@ from query.compile import compile_read
 from query.errors import AliasClash, UnknownField, WrongValue
 from query.print import duckdb_text
 from query.relation import Scope
-from query.tree import Constant, Leaf, Nested, Order, Read, ReadOne
+from query.tree import (
+    AllOf,
+    AnyOf,
+    Constant,
+    FirstOf,
+    Leaf,
+    Negated,
+    Nested,
+    Order,
+    OrderByTotal,
+    OrderThrough,
+    Quantifier,
+    Read,
+    ReadOne,
+    Related,
+    Total,
+)
 from tests.shared_data import READINGS, STATIONS, catalogue, grant, station
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -63,6 +79,64 @@ TREES: Mapping[str, Read | ReadOne] = {
             ),
         ),
     ),
+    "conditions_on_related_rows": Read(
+        STATIONS,
+        (Leaf("name", "name"),),
+        where=AllOf(
+            (
+                Related("readings", Quantifier.SOME, Compare("level_m", Op.GT, Decimal(180))),
+                AnyOf(
+                    (
+                        Related("readings", Quantifier.EVERY, Compare("level_m", Op.LT, 200)),
+                        Related("readings", Quantifier.NONE),
+                        Compare("code", Op.EQ, "A"),
+                    )
+                ),
+                Related(
+                    "readings",
+                    Quantifier.SOME,
+                    Negated(Related("station", Quantifier.SOME, Compare("name", Op.EQ, "x"))),
+                ),
+            )
+        ),
+    ),
+    "order_by_related_rows": Read(
+        READINGS,
+        (Nested("station", "station", (Leaf("name", "name"),)),),
+        order=(
+            OrderThrough("station", Order("name", descending=True)),
+            OrderThrough("station", OrderByTotal("readings", Total.COUNT, descending=True)),
+        ),
+    ),
+    "order_by_what_related_rows_come_to": Read(
+        STATIONS,
+        (Leaf("name", "name"),),
+        order=(
+            OrderByTotal("readings", Total.MAX, "level_m", descending=True),
+            OrderByTotal("readings", Total.COUNT, nulls_first=True),
+        ),
+    ),
+    "the_newest_row_of_each_group": Read(
+        READINGS, LEVEL, first_of=FirstOf(("station_code",), newest="observed_at")
+    ),
+    "the_first_row_of_each_group": Read(
+        READINGS,
+        LEVEL,
+        order=(Order("place_code"), Order("level_m", descending=True)),
+        first_of=FirstOf(("place_code",)),
+    ),
+    "the_newest_in_a_nested_list": Read(
+        STATIONS,
+        (
+            Nested(
+                "latest",
+                "readings",
+                LEVEL,
+                where=Related("station", Quantifier.SOME, Compare("name", Op.NE, "x")),
+                first_of=FirstOf(("place_code",), newest="observed_at"),
+            ),
+        ),
+    ),
     "one_row_by_its_key": ReadOne(READINGS, LEVEL, (("station_code", "A"), ("observed_at", AT))),
 }
 
@@ -92,6 +166,33 @@ def test_as_of_reads_kept_and_superseded_rows() -> None:
     text = duckdb_text(compile_read(TREES["plain_columns_with_aliases"], scope(), Seq(7)).tree)
     assert '"shared"."reading" WHERE "_seq" <= 7' in text
     assert '"shared"."reading__past" WHERE "_from_seq" <= 7 AND "_to_seq" > 7' in text
+
+
+def test_every_column_that_an_answer_depends_on_is_noted() -> None:
+    inner = Nested("r", "readings", LEVEL, order=(Order("observed_at"),), limit=1)
+    read = Read(STATIONS, (inner,), order=(Order("name"),))
+    assert compile_read(read, scope()).columns == {
+        (STATIONS, "name"),
+        (STATIONS, "code"),
+        (READINGS, "station_code"),
+        (READINGS, "observed_at"),
+        (READINGS, "level_m"),
+    }
+    one = ReadOne(STATIONS, (Leaf("n", "name"),), (("code", "A"),))
+    assert compile_read(one, scope()).columns == {(STATIONS, "code"), (STATIONS, "name")}
+    related = Read(
+        READINGS,
+        (Constant("t", "T"),),
+        where=Related("station", Quantifier.SOME, Compare("name", Op.EQ, "x")),
+        first_of=FirstOf(("level_m",), newest="observed_at"),
+    )
+    assert compile_read(related, scope()).columns == {
+        (STATIONS, "code"),
+        (STATIONS, "name"),
+        (READINGS, "station_code"),
+        (READINGS, "level_m"),
+        (READINGS, "observed_at"),
+    }
 
 
 def test_values_are_bound_and_never_printed() -> None:

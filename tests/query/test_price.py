@@ -7,7 +7,20 @@ from catalog.predicate import Compare, Op
 from query.errors import UnknownField
 from query.price import Price, price_of
 from query.relation import Scope
-from query.tree import Leaf, Nested, Order, Read, ReadOne
+from query.tree import (
+    AnyOf,
+    Leaf,
+    Negated,
+    Nested,
+    Order,
+    OrderByTotal,
+    OrderThrough,
+    Quantifier,
+    Read,
+    ReadOne,
+    Related,
+    Total,
+)
 from tests.schema.hub import whole
 from tests.shared_data import catalogue, grant
 
@@ -43,6 +56,20 @@ def test_filters_orders_and_offsets_change_no_price() -> None:
         STATION, (CODE,), Compare("code", Op.EQ, "A"), (Order("name"),), limit=5, offset=100
     )
     assert price_of(plain, SCOPE, SIZES) == price_of(filtered, SCOPE, SIZES)
+
+
+def test_related_rows_count_wherever_a_filter_or_an_order_looks_at_them() -> None:
+    back = Related("station", Quantifier.SOME, Compare("name", Op.EQ, "x"))
+    asked = AnyOf(
+        (Negated(Related("readings", Quantifier.NONE, back)), Compare("code", Op.EQ, "A"))
+    )
+    filtered = Read(STATION, (CODE,), asked, limit=5)
+    assert price_of(filtered, SCOPE, SIZES) == Price(40 + 100_000 + 40, 5)
+    through = OrderThrough("station", OrderByTotal("readings", Total.COUNT))
+    read = Read(READING, (Leaf("l", "level_m"),), order=(through,), limit=5)
+    assert price_of(read, SCOPE, SIZES) == Price(100_000 + 40 + 100_000, 5)
+    within = Nested("r", "readings", (Leaf("l", "level_m"),), back, limit=1)
+    assert price_of(Read(STATION, (within,), limit=5), SCOPE, SIZES) == Price(100_080, 10)
 
 
 def test_what_a_grant_hides_changes_no_price() -> None:

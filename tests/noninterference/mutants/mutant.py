@@ -80,10 +80,11 @@ def _let_pass(
     scope: Scope,  # noqa: ARG001 - the lock's signature
     at: Seq | None,  # noqa: ARG001
     data_sets: frozenset[DatasetCode],
+    columns: frozenset[tuple[DatasetCode, str]],
     parameters: Mapping[str, Scalar],
     single: bool,
 ) -> LockedStatement:
     """In the place of the second lock; the engine takes no parameter that is not used."""
     used = {parameter.name for parameter in tree.find_all(exp.Parameter)}
     bound = {name: value for name, value in parameters.items() if name in used}
-    return LockedStatement(tree, bound, data_sets, single)
+    return LockedStatement(tree, bound, data_sets, single, columns)

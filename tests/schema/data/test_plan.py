@@ -3,13 +3,12 @@ import pytest
 
 from catalog.ids import DatasetCode
 from query.relation import Scope
-from query.tree import Leaf, Nested, Order, Read, ReadOne
-from schema.data.plan import RawJson, Reading, columns_read, objects_in
+from query.tree import Leaf, Read
+from schema.data.plan import RawJson, Reading, objects_in
 from tests.schema.hub import Hub, whole
-from tests.shared_data import catalogue
 from warehouse.errors import QueryTooLong
 
-STATION, READING = DatasetCode("station"), DatasetCode("reading")
+STATION = DatasetCode("station")
 READ = Read(STATION, (Leaf("code", "code"),))
 
 
@@ -50,23 +49,6 @@ def test_the_fields_of_an_operation_see_one_version(hub: Hub) -> None:
 
     first, second = anyio.run(scenario)
     assert first == second
-
-
-def test_every_column_that_an_answer_depends_on_is_noted() -> None:
-    scope = Scope(catalogue(), whole(), "k")
-    nested = Nested(
-        "r", "readings", (Leaf("l", "level_m"),), order=(Order("observed_at"),), limit=1
-    )
-    read = Read(STATION, (nested,), order=(Order("name"),))
-    assert set(columns_read(read, scope)) == {
-        (STATION, "name"),
-        (STATION, "code"),
-        (READING, "station_code"),
-        (READING, "observed_at"),
-        (READING, "level_m"),
-    }
-    one = ReadOne(STATION, (Leaf("n", "name"),), (("code", "A"),))
-    assert set(columns_read(one, scope)) == {(STATION, "code"), (STATION, "name")}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from bench.readings import contract, texts
 from bench.town import publish_all, published
 from catalog.ids import ClientId, OrganisationCode
 from hub.composition import build_hub
-from schema.data import selection
+from schema.data import page
 from settings import Settings
 
 ROWS = 10_000
@@ -56,7 +56,7 @@ def serving() -> Table:
 
 
 def _serving(folder: Path) -> Table:
-    selection.MAX_LIMIT = ROWS  # one page of 10,000 rows: ten times what the API hands out
+    page.MAX_LIMIT = ROWS  # one page of 10,000 rows: ten times what the API hands out
     hub = build_hub(Settings(home=folder))
     publish_all(hub)
     published(hub, contract(), texts(ROWS))

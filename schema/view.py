@@ -8,7 +8,6 @@ are few in memory, the ones used least recently go first; an answer that depends
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphql import GraphQLObjectType, GraphQLSchema, print_schema
@@ -18,7 +17,8 @@ from query.relation import Scope
 from schema.caller import Caller
 from schema.core.assembly import core_schema
 from schema.data.plan import resolvers
-from schema.data.types import RowShape, data_types, shape_of, types_key
+from schema.data.shape import Shapes, shape_of
+from schema.data.types import data_types, types_key
 from schema.document import Documents
 from schema.reply import Reply
 
@@ -31,7 +31,7 @@ ViewKey = tuple[frozenset[Capability], str, str]
 class View:
     """`answers` holds finished replies to introspection, by the request's text."""
 
-    def __init__(self, schema: GraphQLSchema, shapes: Mapping[str, RowShape]) -> None:
+    def __init__(self, schema: GraphQLSchema, shapes: Shapes) -> None:
         self.schema = schema
         self.shapes = shapes
         self.documents = Documents(schema)

@@ -1,8 +1,9 @@
-"""The filter inputs of a data set, and what a caller wrote in them as a `Predicate`.
+"""The filter inputs of the kinds of column, and what a caller wrote in a filter as a `Condition`.
 
-Rules: a filter names visible columns only; several operators or columns beside each other must all
-hold; an explicit null is refused, because `eq: null` keeps no row and `isNull` is what is meant; so
-are empty `and`, `or` and `not`, which would silently keep everything or nothing.
+Rules: a filter names visible columns and granted relations only; several operators, columns or
+relations beside each other must all hold; an explicit null is refused, because `eq: null` keeps no row
+and `isNull` is what is meant; so are empty `and`, `or`, `not` and `every`, which would silently keep
+everything or nothing. An empty filter of related rows asks whether there are any.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,11 +23,14 @@ from graphql import (
 
 from catalog.contracts import Kind, camel
 from catalog.ids import PlaceCode
-from catalog.predicate import And, Compare, Not, Op, Or, Predicate, Scalar, Within
+from catalog.predicate import Compare, Op, Scalar, Within
+from query.tree import AllOf, AnyOf, Condition, Negated, Quantifier, Related
+from schema.data.shape import RowShape, Shapes, target_of
 from schema.errors import FilterInvalid
 from schema.scalars import BIG_INT, DATE, DATE_TIME, DECIMAL, PLACE_CODE
 
 MAX_TERMS = 200
+MAX_RELATED = 10
 MAX_NESTING = 8
 MAX_LIST = 1_000
 WITHIN = "within"
@@ -94,59 +98,90 @@ COLUMN_FILTERS: Mapping[Kind, GraphQLInputObjectType] = {
 }
 
 
-def predicate_of(value: object, columns: Mapping[str, str]) -> Predicate | None:
-    """What a coerced filter says; `columns` maps its field names to columns. None: no condition."""
-    reading = _Reading(columns)
-    terms = reading.terms(_object(value, "where"), "where", 0)
-    return _all(terms)
+def condition_of(value: object, shape: RowShape, shapes: Shapes) -> Condition | None:
+    """What a coerced filter of a data set says. None: no condition."""
+    return _Reading(shapes).condition(shape, _object(value, "where"), "where", 0)
 
 
 class _Reading:
     """One filter being read; it counts, so that no variable can grow a statement without end."""
 
-    def __init__(self, columns: Mapping[str, str]) -> None:
-        self._columns = columns
-        self._count = 0
+    def __init__(self, shapes: Shapes) -> None:
+        self._shapes = shapes
+        self._terms = 0
+        self._related = 0
 
-    def terms(self, given: Mapping[str, object], at: str, nesting: int) -> list[Predicate]:
+    def condition(
+        self, shape: RowShape, given: Mapping[str, object], at: str, nesting: int
+    ) -> Condition | None:
         if nesting > MAX_NESTING:
             raise _wrong(at, f"嵌套超过 {MAX_NESTING} 层", f"nested deeper than {MAX_NESTING}")
-        found: list[Predicate] = []
+        found: list[Condition] = []
         for name, value in given.items():
             here = f"{at}.{name}"
             if name in LOGIC:
-                found.append(self._logic(name, value, here, nesting))
+                found.append(self._logic(shape, name, value, here, nesting))
+            elif name in shape.columns:
+                found += self._column(shape.columns[name], _object(value, here), here)
             else:
-                found += self._column(self._columns[name], _object(value, here), here)
-        return found
+                found += self._relation(shape, name, _object(value, here), here, nesting)
+        if not found:
+            return None
+        return found[0] if len(found) == 1 else AllOf(tuple(found))
 
-    def _logic(self, name: str, value: object, at: str, nesting: int) -> Predicate:
+    def _logic(self, shape: RowShape, name: str, value: object, at: str, nesting: int) -> Condition:
         if name == "not":
-            return Not(self._one(value, at, nesting))
+            return Negated(self._one(shape, value, at, nesting))
         items = _list(value, at)
-        terms = tuple(self._one(item, f"{at}.{i}", nesting) for i, item in enumerate(items))
+        terms = tuple(self._one(shape, v, f"{at}.{i}", nesting) for i, v in enumerate(items))
         if not terms:
-            raise _wrong(at, "至少需要一个条件", "needs at least one condition")
-        return And(terms) if name == "and" else Or(terms)
+            raise _wrong(at, *NOTHING_ASKED)
+        return AllOf(terms) if name == "and" else AnyOf(terms)
 
-    def _one(self, value: object, at: str, nesting: int) -> Predicate:
-        term = _all(self.terms(_object(value, at), at, nesting + 1))
+    def _one(self, shape: RowShape, value: object, at: str, nesting: int) -> Condition:
+        term = self.condition(shape, _object(value, at), at, nesting + 1)
         if term is None:
-            raise _wrong(at, "至少需要一个条件", "needs at least one condition")
+            raise _wrong(at, *NOTHING_ASKED)
         return term
 
-    def _column(self, column: str, given: Mapping[str, object], at: str) -> Iterator[Predicate]:
+    def _column(self, column: str, given: Mapping[str, object], at: str) -> Iterator[Condition]:
         for name, value in given.items():
-            self._count += 1
-            if self._count > MAX_TERMS:
-                raise _wrong(at, f"条件超过 {MAX_TERMS} 个", f"more than {MAX_TERMS} conditions")
             here = f"{at}.{name}"
+            self._count(here)
             if value is None:
                 raise _wrong(here, "不能为 null，请用 isNull", "must not be null; use isNull")
             yield _comparison(column, name, value, here)
 
+    def _relation(
+        self, shape: RowShape, name: str, given: Mapping[str, object], at: str, nesting: int
+    ) -> Iterator[Condition]:
+        relation = shape.relations[name]
+        target = target_of(relation, self._shapes)
+        if relation.many and not given:
+            raise _wrong(at, "需要 some、every 或 none", "needs some, every or none")
+        asked = given if relation.many else {Quantifier.SOME.value: given}
+        for quantifier, value in asked.items():
+            here = f"{at}.{quantifier}" if relation.many else at
+            self._count(here)
+            self._related += 1
+            if self._related > MAX_RELATED:
+                problem = f"关联条件超过 {MAX_RELATED} 个"
+                raise _wrong(here, problem, f"more than {MAX_RELATED} conditions on relations")
+            inner = self.condition(target, _object(value, here), here, nesting + 1)
+            if inner is None and quantifier == Quantifier.EVERY:
+                raise _wrong(here, *NOTHING_ASKED)
+            yield Related(relation.name, Quantifier(quantifier), inner)
 
-def _comparison(column: str, name: str, value: object, at: str) -> Predicate:
+    def _count(self, at: str) -> None:
+        self._terms += 1
+        if self._terms > MAX_TERMS:
+            raise _wrong(at, f"条件超过 {MAX_TERMS} 个", f"more than {MAX_TERMS} conditions")
+
+
+NOTHING_ASKED = ("至少需要一个条件", "needs at least one condition")
+
+
+def _comparison(column: str, name: str, value: object, at: str) -> Condition:
     if name == WITHIN:
         return Within(column, (PlaceCode(str(value)),))
     op = OPERATOR_NAMES[name]
@@ -158,12 +193,6 @@ def _comparison(column: str, name: str, value: object, at: str) -> Predicate:
     if op is Op.BETWEEN and len(values) != 2:  # noqa: PLR2004 - a range has two ends
         raise _wrong(at, "需要下限与上限两个值", "needs two values, low and high")
     return Compare(column, op, values)
-
-
-def _all(terms: Sequence[Predicate]) -> Predicate | None:
-    if not terms:
-        return None
-    return terms[0] if len(terms) == 1 else And(tuple(terms))
 
 
 def _object(value: object, at: str) -> Mapping[str, object]:

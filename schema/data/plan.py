@@ -23,7 +23,8 @@ from query.statement import LockedStatement
 from query.tree import Nested
 from schema.data.planning import Plan, Planner, Tree
 from schema.data.selection import read_of, read_one_of
-from schema.data.types import Resolvers, RowShape
+from schema.data.shape import RowShape
+from schema.data.types import Resolvers
 from schema.errors import AsOfDiffers
 from schema.purpose import check_one_purpose
 from warehouse.engine import Answer, Engine, Publication, ReadSession

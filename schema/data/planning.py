@@ -26,8 +26,9 @@ from catalog.errors import UserError
 from query.price import Price, Sizes, price_of
 from query.relation import Scope
 from query.tree import Read, ReadOne
-from schema.data.selection import Arguments, Asked
-from schema.data.types import RowShape
+from schema.data.page import Arguments
+from schema.data.selection import Asked
+from schema.data.shape import Shapes
 from schema.errors import AnswerTooLarge, QueryTooExpensive
 
 Tree = Read | ReadOne
@@ -87,7 +88,7 @@ class Priced:
 
 def plan_of(
     schema: GraphQLSchema,
-    shapes: Mapping[str, RowShape],
+    shapes: Shapes,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     values: VariableValues,

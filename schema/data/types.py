@@ -12,13 +12,8 @@ from functools import partial
 
 from graphql import (
     GraphQLArgument,
-    GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLField,
     GraphQLFieldResolver,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -26,40 +21,16 @@ from graphql import (
 )
 
 from catalog.catalogue import Relation
-from catalog.contracts import Column, Contract, Kind, camel, pascal
+from catalog.contracts import Column, Contract, camel
 from catalog.ids import DatasetCode
 from catalog.sharing.grant import Visibility
 from query.relation import Scope
-from schema.data.filters import KIND_SCALARS, column_filter
+from schema.data.filters import KIND_SCALARS
+from schema.data.inputs import Inputs
+from schema.data.shape import RowShape, Shapes, shape_of
 from schema.scalars import DATE_TIME
 
-DEFAULT_LIMIT = 100
 BY_KEY = "ByKey"
-
-ORDER = GraphQLEnumType(
-    "OrderDirection",
-    {
-        "ASC": GraphQLEnumValue("asc", "升序，空值在后。Ascending, nulls last."),
-        "DESC": GraphQLEnumValue("desc", "降序，空值在后。Descending, nulls last."),
-        "ASC_NULLS_FIRST": GraphQLEnumValue("asc_nulls_first", "升序，空值在前。"),
-        "DESC_NULLS_FIRST": GraphQLEnumValue("desc_nulls_first", "降序，空值在前。"),
-    },
-    description="排序方向。The direction of an order.",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class RowShape:
-    """What the fields of a generated type stand for."""
-
-    data_set: DatasetCode
-    type_name: str
-    columns: Mapping[str, str]
-    """GraphQL name -> column."""
-    relations: Mapping[str, Relation]
-    """GraphQL name -> relation."""
-    key: tuple[str, ...]
-    """The key's columns; empty when the scope does not show all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +38,7 @@ class DataTypes:
     """The root fields of a scope's data, and the shapes their types stand for, by type name."""
 
     fields: Mapping[str, GraphQLField]
-    shapes: Mapping[str, RowShape]
+    shapes: Shapes
 
 
 Resolvers = Mapping[DatasetCode, tuple[GraphQLFieldResolver, GraphQLFieldResolver]]
@@ -78,18 +49,6 @@ def row_type(scope: Scope, data_set: DatasetCode) -> GraphQLObjectType:
     """The object type alone."""
     shapes = {code: shape_of(scope, code) for code in scope.data_sets}
     return _RowTypes(scope, shapes).objects[data_set]
-
-
-def shape_of(scope: Scope, data_set: DatasetCode) -> RowShape:
-    contract = scope.catalogue.contracts[data_set]
-    columns = scope.columns(data_set)
-    return RowShape(
-        data_set=data_set,
-        type_name=pascal(data_set),
-        columns={camel(name): name for name in columns},
-        relations={camel(n): relation for n, relation in scope.relations(data_set).items()},
-        key=contract.key if all(name in columns for name in contract.key) else (),
-    )
 
 
 def types_key(scope: Scope) -> str:
@@ -111,7 +70,7 @@ def data_types(scope: Scope, resolvers: Resolvers) -> DataTypes:
         name = camel(data_set)
         fields[name] = GraphQLField(
             _many(rows.objects[data_set]),
-            rows.page_arguments(data_set) | _as_of(),
+            rows.inputs.page_arguments(data_set) | _as_of(),
             resolve=many,
             description=_data_set_text(contract),
         )
@@ -126,27 +85,19 @@ def data_types(scope: Scope, resolvers: Resolvers) -> DataTypes:
 
 
 class _RowTypes:
-    """The object, filter and order type of each data set, tied to each other by its relations."""
+    """The object type of each data set, tied to the others by its relations."""
 
     def __init__(self, scope: Scope, shapes: Mapping[DatasetCode, RowShape]) -> None:
         self._scope = scope
         self._shapes = shapes
         self.objects = {data_set: self._object(shape) for data_set, shape in shapes.items()}
-        self._filters = {data_set: self._filter(shape) for data_set, shape in shapes.items()}
-        self._orders = {data_set: self._order(shape) for data_set, shape in shapes.items()}
-
-    def page_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
-        order = GraphQLList(GraphQLNonNull(self._orders[data_set]))
-        return {
-            "where": GraphQLArgument(self._filters[data_set]),
-            "orderBy": GraphQLArgument(order),
-            "limit": GraphQLArgument(GraphQLInt, default_value=DEFAULT_LIMIT),
-            "offset": GraphQLArgument(GraphQLInt, default_value=0),
-        }
+        self.inputs = Inputs(scope, shapes)
 
     def key_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
         return {
-            camel(name): GraphQLArgument(GraphQLNonNull(KIND_SCALARS[self._kind(data_set, name)]))
+            camel(name): GraphQLArgument(
+                GraphQLNonNull(KIND_SCALARS[self.inputs.kind(data_set, name)])
+            )
             for name in self._shapes[data_set].key
         }
 
@@ -171,7 +122,7 @@ class _RowTypes:
     def _column_field(self, data_set: DatasetCode, name: str) -> GraphQLField:
         column = self._scope.catalogue.contracts[data_set].column(name)
         masked = self._scope.columns(data_set)[name] is Visibility.MASKED
-        scalar = KIND_SCALARS[self._kind(data_set, name)]
+        scalar = KIND_SCALARS[self.inputs.kind(data_set, name)]
         always = _always(self._scope, data_set, name)
         return GraphQLField(
             GraphQLNonNull(scalar) if always else scalar,
@@ -183,38 +134,9 @@ class _RowTypes:
         target = self.objects[relation.target]
         return GraphQLField(
             _many(target) if relation.many else target,
-            self.page_arguments(relation.target) if relation.many else None,
+            self.inputs.page_arguments(relation.target) if relation.many else None,
             description=f"{contract.title}。{contract.title_en}.",
         )
-
-    def _filter(self, shape: RowShape) -> GraphQLInputObjectType:
-        name = f"{shape.type_name}Filter"
-
-        def fields() -> dict[str, GraphQLInputField]:
-            own = self._filters[shape.data_set]
-            terms = GraphQLList(GraphQLNonNull(own))
-            logic = {
-                "and": GraphQLInputField(terms),
-                "or": GraphQLInputField(terms),
-                "not": GraphQLInputField(own),
-            }
-            return logic | {
-                field: GraphQLInputField(column_filter(self._kind(shape.data_set, column)))
-                for field, column in shape.columns.items()
-            }
-
-        return GraphQLInputObjectType(name, fields)
-
-    def _order(self, shape: RowShape) -> GraphQLInputObjectType:
-        """One column and its direction: `{observedAt: DESC}`."""
-        return GraphQLInputObjectType(
-            f"{shape.type_name}Order",
-            {field: GraphQLInputField(ORDER) for field in shape.columns},
-            is_one_of=True,
-        )
-
-    def _kind(self, data_set: DatasetCode, column: str) -> Kind:
-        return self._scope.column_type(data_set, column).kind
 
 
 def _always(scope: Scope, data_set: DatasetCode, name: str) -> bool:

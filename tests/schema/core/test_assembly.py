@@ -4,7 +4,7 @@ from access.roles import CAPABILITIES, Role
 from catalog.names import RESERVED_FIELDS, RESERVED_TYPES
 from schema.core.assembly import core_schema
 from schema.data.filters import COLUMN_FILTERS
-from schema.data.types import ORDER
+from schema.data.inputs import ORDER
 
 
 @pytest.mark.parametrize("role", list(Role))

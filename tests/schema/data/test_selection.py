@@ -7,10 +7,31 @@ from graphql import get_operation_ast, parse, validate
 from graphql.execution.values import VariableValues
 
 from access.roles import CAPABILITIES, Role
-from catalog.predicate import And, Compare, Not, Op, Or, Within
+from catalog.catalogue import Relation
+from catalog.ids import DatasetCode
+from catalog.predicate import Compare, Op, Within
 from query.relation import Scope
-from query.tree import Constant, Leaf, Nested, Order, Read, ReadOne
+from query.tree import (
+    AllOf,
+    AnyOf,
+    Constant,
+    FirstOf,
+    Leaf,
+    Negated,
+    Nested,
+    Order,
+    OrderByTotal,
+    OrderThrough,
+    Quantifier,
+    Read,
+    ReadOne,
+    Related,
+    Total,
+)
+from schema.data.page import order_of
 from schema.data.planning import plan_of, variables_of
+from schema.data.shape import RowShape
+from schema.errors import FilterInvalid
 from schema.view import build_view
 from tests.schema.hub import whole
 from tests.shared_data import catalogue
@@ -107,8 +128,8 @@ def test_conditions_beside_each_other_must_all_hold() -> None:
         '{not: {name: {in: ["y"]}}}]}) { code } }'
     )
     assert isinstance(read, Read)
-    either = Or((Compare("name", Op.EQ, "x"), Not(Compare("name", Op.IN, ("y",)))))
-    assert read.where == And(  # in the schema's order, so that one meaning is one statement
+    either = AnyOf((Compare("name", Op.EQ, "x"), Negated(Compare("name", Op.IN, ("y",)))))
+    assert read.where == AllOf(  # in the schema's order, so that one meaning is one statement
         (either, Compare("code", Op.LTE, "C"), Compare("code", Op.GT, "A"))
     )
 
@@ -117,3 +138,99 @@ def test_an_empty_filter_is_no_condition() -> None:
     (read,) = trees("{ station(where: {}) { code } }")
     assert isinstance(read, Read)
     assert read.where is None
+
+
+def test_a_filter_of_a_relation_asks_for_related_rows() -> None:
+    (read,) = trees(
+        '{ reading(where: {station: {name: {eq: "x"}, readings: {none: {}}}}) { levelM } }'
+    )
+    assert isinstance(read, Read)
+    inner = (Compare("name", Op.EQ, "x"), Related("readings", Quantifier.NONE))
+    assert read.where == Related("station", Quantifier.SOME, AllOf(inner))
+
+
+def test_related_lists_take_some_every_and_none_beside_each_other() -> None:
+    (read,) = trees(
+        '{ station(where: {readings: {some: {}, every: {levelM: {gt: "1"}}}}) { code } }'
+    )
+    assert isinstance(read, Read)
+    assert isinstance(read.where, AllOf)
+    assert {term.quantifier for term in read.where.terms if isinstance(term, Related)} == {
+        Quantifier.SOME,
+        Quantifier.EVERY,
+    }
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "{readings: {}}",
+        "{readings: {every: {}}}",
+        "{readings: null}",
+        "{readings: {some: null}}",
+        "{not: {}}",
+        "{or: [" + ", ".join(["{readings: {some: {}}}"] * 11) + "]}",
+        "{readings: {some: {station: " * 5 + "{}" + "}}}" * 5,
+        "{or: [" + ", ".join(['{code: {eq: "A"}}'] * 201) + "]}",
+    ],
+)
+def test_filters_of_nothing_and_without_end_are_refused(where: str) -> None:
+    with pytest.raises(FilterInvalid):
+        trees(f"{{ station(where: {where}) {{ code }} }}")
+
+
+def test_an_order_goes_through_relations_and_by_what_they_come_to() -> None:
+    (read,) = trees(
+        """{ reading(orderBy: [
+          {station: {name: DESC}},
+          {station: {readingsAggregate: {max: {levelM: ASC_NULLS_FIRST}}}},
+          {station: {readingsAggregate: {count: DESC}}}
+        ]) { levelM } }"""
+    )
+    assert isinstance(read, Read)
+    assert read.order == (
+        OrderThrough("station", Order("name", descending=True)),
+        OrderThrough("station", OrderByTotal("readings", Total.MAX, "level_m", nulls_first=True)),
+        OrderThrough("station", OrderByTotal("readings", Total.COUNT, None, descending=True)),
+    )
+
+
+def test_an_order_ends_after_five_relations() -> None:
+    up = Relation("up", DatasetCode("hill"), (("up", "code"),), many=False)
+    hill = RowShape(DatasetCode("hill"), "Hill", {"code": "code"}, {"up": up}, ())
+    term: dict[str, object] = {"code": "asc"}
+    for _ in range(5):
+        term = {"up": term}
+    assert order_of({"orderBy": [term]}, hill, {"Hill": hill})
+    with pytest.raises(FilterInvalid):
+        order_of({"orderBy": [{"up": term}]}, hill, {"Hill": hill})
+
+
+def test_one_row_of_each_group_is_the_first_or_the_newest() -> None:
+    first, newest, nested = trees(
+        """{
+          a: reading(distinctOn: [STATION_CODE, STATION_CODE]) { levelM }
+          b: reading(latestBy: {keys: [STATION_CODE], at: OBSERVED_AT}) { levelM }
+          c: station { readings(latestBy: {keys: [PLACE_CODE], at: OBSERVED_AT}) { levelM } }
+        }"""
+    )
+    assert isinstance(first, Read)
+    assert isinstance(newest, Read)
+    assert first.first_of == FirstOf(("station_code",))
+    assert newest.first_of == FirstOf(("station_code",), newest="observed_at")
+    inner = nested.selection[0]
+    assert isinstance(inner, Nested)
+    assert inner.first_of == FirstOf(("place_code",), newest="observed_at")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "distinctOn: []",
+        "latestBy: {keys: [], at: OBSERVED_AT}",
+        "distinctOn: [LEVEL_M], latestBy: {keys: [LEVEL_M], at: OBSERVED_AT}",
+    ],
+)
+def test_groups_of_nothing_and_two_kinds_of_groups_are_refused(arguments: str) -> None:
+    with pytest.raises(FilterInvalid):
+        trees(f"{{ reading({arguments}) {{ levelM }} }}")

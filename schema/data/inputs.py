@@ -1,0 +1,194 @@
+"""The inputs of each data set: its filter, its order, its columns, and what picks one row of a group.
+
+Rules: an input names visible columns and granted relations only. Types are made when a field first
+needs them, once a data set, and are tied to each other through thunks.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+)
+
+from catalog.contracts import Kind
+from catalog.ids import DatasetCode
+from query.order import NUMBERS
+from query.relation import Scope
+from query.tree import Quantifier, Total
+from schema.data.filters import column_filter
+from schema.data.shape import AGGREGATE, RowShape
+
+DEFAULT_LIMIT = 100
+ORDER = GraphQLEnumType(
+    "OrderDirection",
+    {
+        "ASC": GraphQLEnumValue("asc", "升序，空值在后。Ascending, nulls last."),
+        "DESC": GraphQLEnumValue("desc", "降序，空值在后。Descending, nulls last."),
+        "ASC_NULLS_FIRST": GraphQLEnumValue("asc_nulls_first", "升序，空值在前。"),
+        "DESC_NULLS_FIRST": GraphQLEnumValue("desc_nulls_first", "降序，空值在前。"),
+    },
+    description="排序方向。The direction of an order.",
+)
+Fields = dict[str, GraphQLInputField]
+
+
+class Inputs:
+    def __init__(self, scope: Scope, shapes: Mapping[DatasetCode, RowShape]) -> None:
+        self._scope = scope
+        self._shapes = shapes
+        self.filter = cache(self._filter)
+        self.order = cache(self._order)
+        self.column = cache(self._column)
+        self._latest_by = cache(self._make_latest_by)
+        self._list_filter = cache(self._make_list_filter)
+        self._list_order = cache(self._make_list_order)
+
+    def page_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
+        """Of a list, at the root or nested."""
+        column = self.column(data_set)
+        return self.row_arguments(data_set) | {
+            "limit": GraphQLArgument(GraphQLInt, default_value=DEFAULT_LIMIT),
+            "offset": GraphQLArgument(GraphQLInt, default_value=0),
+            "distinctOn": GraphQLArgument(
+                GraphQLList(GraphQLNonNull(column)),
+                description="各列取值相同的行只留排在最前的一行。"
+                "Of rows equal in these columns only the first in the order.",
+            ),
+            "latestBy": GraphQLArgument(
+                self._latest_by(data_set),
+                description="每组只留最新的一行。Only the newest row of each group.",
+            ),
+        }
+
+    def row_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
+        """Which rows, in which order."""
+        order = GraphQLList(GraphQLNonNull(self.order(data_set)))
+        return {
+            "where": GraphQLArgument(self.filter(data_set)),
+            "orderBy": GraphQLArgument(order),
+        }
+
+    def kind(self, data_set: DatasetCode, column: str) -> Kind:
+        return self._scope.column_type(data_set, column).kind
+
+    def _filter(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+        shape = self._shapes[data_set]
+
+        def fields() -> Fields:
+            own = self.filter(data_set)
+            terms = GraphQLList(GraphQLNonNull(own))
+            logic = {
+                "and": GraphQLInputField(terms),
+                "or": GraphQLInputField(terms),
+                "not": GraphQLInputField(own),
+            }
+            columns = {
+                field: GraphQLInputField(column_filter(self.kind(data_set, column)))
+                for field, column in shape.columns.items()
+            }
+            related = {
+                field: GraphQLInputField(
+                    self._list_filter(relation.target)
+                    if relation.many
+                    else self.filter(relation.target)
+                )
+                for field, relation in shape.relations.items()
+            }
+            return logic | columns | related
+
+        return GraphQLInputObjectType(f"{shape.type_name}Filter", fields)
+
+    def _make_list_filter(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+        notes = {
+            Quantifier.SOME: "至少一行符合；为空对象时：至少有一行。"
+            "At least one row fits; given {}, there is one.",
+            Quantifier.EVERY: "没有不符合的行。No row does not fit.",
+            Quantifier.NONE: "没有符合的行；为空对象时：一行也没有。"
+            "No row fits; given {}, there is none.",
+        }
+
+        def fields() -> Fields:
+            inner = self.filter(data_set)
+            return {q.value: GraphQLInputField(inner, description=n) for q, n in notes.items()}
+
+        return GraphQLInputObjectType(f"{self._shapes[data_set].type_name}ListFilter", fields)
+
+    def _order(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+        """One column and its direction, `{observedAt: DESC}`, or what a relation has or comes to."""
+        shape = self._shapes[data_set]
+
+        def fields() -> Fields:
+            columns = {field: GraphQLInputField(ORDER) for field in shape.columns}
+            return (
+                {
+                    field + AGGREGATE: GraphQLInputField(self._list_order(relation.target))
+                    for field, relation in shape.relations.items()
+                    if relation.many
+                }
+                | {
+                    field: GraphQLInputField(self.order(relation.target))
+                    for field, relation in shape.relations.items()
+                    if not relation.many
+                }
+                | columns
+            )
+
+        return GraphQLInputObjectType(f"{shape.type_name}Order", fields, is_one_of=True)
+
+    def _make_list_order(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+        """`{count: DESC}`, `{max: {levelM: DESC}}`."""
+        shape = self._shapes[data_set]
+        every = self._directions(f"{shape.type_name}ColumnsOrder", shape.columns)
+        numbers = [
+            field
+            for field, column in shape.columns.items()
+            if self.kind(data_set, column) in NUMBERS
+        ]
+        fields = {
+            Total.COUNT: GraphQLInputField(ORDER),
+            Total.MIN: GraphQLInputField(every),
+            Total.MAX: GraphQLInputField(every),
+        }
+        if numbers:
+            some = self._directions(f"{shape.type_name}NumbersOrder", numbers)
+            fields |= {total: GraphQLInputField(some) for total in (Total.SUM, Total.AVG)}
+        return GraphQLInputObjectType(
+            f"{shape.type_name}ListOrder",
+            {total.value: field for total, field in fields.items()},
+            is_one_of=True,
+        )
+
+    def _directions(self, name: str, fields: Iterable[str]) -> GraphQLInputObjectType:
+        return GraphQLInputObjectType(
+            name, {field: GraphQLInputField(ORDER) for field in fields}, is_one_of=True
+        )
+
+    def _column(self, data_set: DatasetCode) -> GraphQLEnumType:
+        shape = self._shapes[data_set]
+        return GraphQLEnumType(
+            f"{shape.type_name}Column", {name.upper(): name for name in shape.columns.values()}
+        )
+
+    def _make_latest_by(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+        column = self.column(data_set)
+        return GraphQLInputObjectType(
+            f"{self._shapes[data_set].type_name}LatestBy",
+            {
+                "keys": GraphQLInputField(
+                    GraphQLNonNull(GraphQLList(GraphQLNonNull(column))),
+                    description="每组由这些列的取值决定。The columns that make a group.",
+                ),
+                "at": GraphQLInputField(
+                    GraphQLNonNull(column),
+                    description="以此列最大者为最新。The newest is the greatest in this column.",
+                ),
+            },
+        )

@@ -89,7 +89,7 @@ def total(block: Block, term: OrderByTotal) -> exp.Expr:
         value: exp.Expr = exp.Count(this=exp.Star())
     else:
         value = FUNCTIONS[term.total](this=inner.column(term.column))
-    fewest = block.draft.scope.grant(relation.target).minimum_group
+    fewest = block.draft.scope.least_group(relation.target)
     if fewest > 1:
         few = exp.LT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(fewest))
         value = exp.Case(ifs=[exp.If(this=few, true=exp.null())], default=value)

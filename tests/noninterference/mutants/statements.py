@@ -139,7 +139,7 @@ def joins_through_masked_columns(patch: Patch) -> None:
     patch.setattr(Scope, "_joinable", joinable)
 
 
-def _any_column(block: Block, name: str) -> exp.Column:
+def _any_column(block: Block, name: str, *, asked: bool = True) -> exp.Column:  # noqa: ARG001
     contract = block.draft.scope.catalogue.contracts[block.data_set]
     if name not in {column.name for column in whole_grant_columns(contract)}:
         raise UnknownField(data_set=block.data_set, field=name)

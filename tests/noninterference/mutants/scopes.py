@@ -131,12 +131,12 @@ def honours_grants_on_another_major_version(patch: Patch) -> None:
 def tells_hidden_columns_from_missing_ones(patch: Patch) -> None:
     original = Block.column
 
-    def column(self: Block, name: str) -> exp.Column:
+    def column(self: Block, name: str, *, asked: bool = True) -> exp.Column:
         scope = self.draft.scope
         contract = scope.catalogue.contracts[self.data_set]
         if contract.has_column(name) and name not in scope.columns(self.data_set):
             raise UnknownField(data_set=self.data_set, field=f"{name} in your grant")
-        return original(self, name)
+        return original(self, name, asked=asked)
 
     patch.setattr(Block, "column", column)
 

@@ -1,4 +1,4 @@
-// Log in, keep the token in this closure, hand GraphiQL a fetcher that carries it.
+// Log in, keep the token in this closure, load GraphiQL and hand it a fetcher that carries it.
 (() => {
   "use strict";
 
@@ -23,6 +23,25 @@
       clear: () => kept.clear(),
       get length() { return kept.size; },
     };
+  };
+
+  // The editor comes after the log-in: who has no client gets no more than a form.
+  const added = (tag, attributes) => new Promise((resolve, reject) => {
+    const element = Object.assign(document.createElement(tag), attributes);
+    element.onload = resolve;
+    element.onerror = () => reject(new Error("查询台未能加载，请刷新页面。The editor could not be loaded; reload the page."));
+    document.head.append(element);
+  });
+  let editor = null;
+  const loadEditor = () => {
+    editor ??= (async () => {
+      await added("link", { rel: "stylesheet", href: "/console/vendor/graphiql.min.css" });
+      for (const name of ["react", "react-dom"]) {
+        await added("script", { src: `/console/vendor/${name}.production.min.js` });
+      }
+      await added("script", { src: "/console/vendor/graphiql.min.js" });
+    })();
+    return editor;
   };
 
   const basic = (client, secret) => {
@@ -93,7 +112,9 @@
     button.disabled = true;
     at("problem").textContent = "";
     try {
-      enter(client, await logIn(client, at("secret").value));
+      const issued = await logIn(client, at("secret").value);
+      await loadEditor();
+      enter(client, issued);
     } catch (wrong) {
       at("problem").textContent = wrong.message;
     } finally {

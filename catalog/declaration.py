@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from catalog.errors import DeclarationError
 
 KeyPath = tuple[str | int, ...]
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's where it is built in: ten times as fast."""
 
 
 class Declared(BaseModel):
@@ -57,7 +59,7 @@ def read_document(file: Path, text: str | None = None) -> Document:
             raise DeclarationError(file, 1, f"is not UTF-8 ({wrong.reason}).") from wrong
         except OSError as wrong:
             raise DeclarationError(file, 1, f"cannot be read ({wrong.strerror}).") from wrong
-    loader = yaml.SafeLoader(text)
+    loader = LOADER(text)
     try:
         node = loader.get_single_node()
         if node is None:

@@ -3,6 +3,7 @@
 Adding a system of the city is adding a folder `cities/<city>/domains/<domain>/`; nothing here is code.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -110,28 +111,38 @@ class Domain:
     contract_files: Mapping[DatasetCode, Path]
 
 
+NOTHING_KNOWN: Mapping[str, DatasetCode] = {}
+
+
 def read_organisations(file: Path) -> tuple[Organisation, ...]:
     return read_declared(file, OrganisationsFile).organisations
 
 
-def read_domain(folder: Path) -> Domain:
-    """A domain folder; DeclarationError names file and line of the first problem."""
+def read_domain(folder: Path, known: Mapping[str, DatasetCode] = NOTHING_KNOWN) -> Domain:
+    """A domain folder; DeclarationError names file and line of the first problem.
+
+    Contracts whose digest is `known` were read before and are left out: thousands of files that did not
+    change cost a start no more than looking at them.
+    """
     declared = read_declared(folder / "domain.yaml", DomainFile)
     contracts: list[Contract] = []
     texts: dict[DatasetCode, str] = {}
     paths: dict[DatasetCode, Path] = {}
     for file in sorted((folder / "contracts").glob("*.odcs.yaml")):
-        contract = read_contract(file)
-        if contract.data_set in texts:
+        content = file.read_bytes()
+        code = known.get(hashlib.sha256(content).hexdigest())
+        if code is None:
+            contract = read_contract(file)
+            code = contract.data_set
+            if contract.domain != declared.code:
+                raise read_document(file).error(("domain",), f"domain is not {declared.code}.")
+            contracts.append(contract)
+            texts[code] = content.decode("utf-8")
+        if code in paths:
             raise read_document(file).error(
-                ("schema", 0, "name"),
-                f"{contract.data_set} is also {paths[contract.data_set].name}.",
+                ("schema", 0, "name"), f"{code} is also {paths[code].name}."
             )
-        contracts.append(contract)
-        texts[contract.data_set] = file.read_text("utf-8")
-        paths[contract.data_set] = file
-        if contract.domain != declared.code:
-            raise read_document(file).error(("domain",), f"domain is not {declared.code}.")
+        paths[code] = file
     sources = folder / "sources.yaml"
     return Domain(
         code=declared.code,
@@ -145,9 +156,12 @@ def read_domain(folder: Path) -> Domain:
     )
 
 
-def read_domains(city: Path) -> tuple[Domain, ...]:
+def read_domains(
+    city: Path, known: Mapping[str, DatasetCode] = NOTHING_KNOWN
+) -> tuple[Domain, ...]:
     """The domains of a city folder, by name."""
-    return tuple(read_domain(file.parent) for file in sorted(city.glob("domains/*/domain.yaml")))
+    found = sorted(city.glob("domains/*/domain.yaml"))
+    return tuple(read_domain(file.parent, known) for file in found)
 
 
 def interval(feed: Feed) -> timedelta:

@@ -5,11 +5,9 @@ one proposes a new version, which becomes the truth when a steward publishes its
 reuses a number, or promises less than it changes, is refused with file and line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
-from pathlib import Path
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -27,10 +25,10 @@ from catalog.declared import (
 from catalog.directories import fields_of
 from catalog.domain import Domain, Organisation
 from catalog.entries import entry_of, new_entry, organisations, revise
-from catalog.ids import DatasetCode, DomainCode
+from catalog.ids import DatasetCode, DomainCode, OrganisationCode
 from catalog.models import ContractVersionRow, EntryRow, OrganisationRow
 from catalog.names import check_names
-from catalog.odcs import read_contract
+from catalog.stored import Contracts, packed
 from catalog.writing import Writing
 
 
@@ -49,12 +47,6 @@ class Imported:
     outcome: Outcome
 
 
-@lru_cache(maxsize=8192)
-def contract_from(text: str, file: str) -> Contract:
-    """A stored contract; parsing is slow and the text never changes."""
-    return read_contract(Path(file), text)
-
-
 def import_organisations(writing: Writing, declared: Iterable[Organisation]) -> int:
     """How many are new or changed."""
     changed = 0
@@ -66,25 +58,9 @@ def import_organisations(writing: Writing, declared: Iterable[Organisation]) -> 
     return changed
 
 
-def import_domain(writing: Writing, domain: Domain) -> tuple[Imported, ...]:
-    """All of a domain or, at the first error, nothing of it."""
+def import_domain(writing: Writing, domain: Domain, contracts: Contracts) -> tuple[Imported, ...]:
+    """All of a domain or, at the first error, nothing of it. What it left out as known is not told."""
     session = writing.session
-    known = latest_contracts(session)
-    check_names(domain.contracts, known, domain.contract_files, domain.contract_texts)
-    providers = organisations(session)
-    for contract in domain.contracts:
-        document = read_document(
-            domain.contract_files[contract.data_set], domain.contract_texts[contract.data_set]
-        )
-        if contract.provider not in providers:
-            raise document.error(
-                ("customProperties",), f"provider {contract.provider} is not a known organisation."
-            )
-        if providers[contract.provider].level is Level.TOWNSHIP:
-            raise document.error(
-                ("customProperties",),
-                "a township-level unit catalogues nothing itself; its district does.",
-            )
     proposals = {
         d.data_set: declare(
             writing, Declared.DERIVATION, d.data_set, derivation_body(d), VersionState.PROPOSED
@@ -93,23 +69,52 @@ def import_domain(writing: Writing, domain: Domain) -> tuple[Imported, ...]:
     }
     for source in domain.sources:
         declare(writing, Declared.SOURCE, source.id, source.model_dump(mode="json"))
+    rederived = {data_set for data_set, new in proposals.items() if new}
+    if not domain.contracts and not rederived:
+        return ()
+    known = latest_contracts(session, contracts)
+    check_names(domain.contracts, known, domain.contract_files, domain.contract_texts)
+    _check_providers(domain, organisations(session))
+    read = {contract.data_set: contract for contract in domain.contracts}
+    left_out = [known[code] for code in sorted(rederived - set(read)) if code in known]
     return tuple(
         _import_contract(
             writing,
             domain,
             contract,
             known.get(contract.data_set),
-            proposals.get(contract.data_set, False),
+            contract.data_set in rederived,
         )
-        for contract in domain.contracts
+        for contract in (*domain.contracts, *left_out)
     )
 
 
-def latest_contracts(session: Session) -> dict[DatasetCode, Contract]:
+def _check_providers(domain: Domain, providers: Mapping[OrganisationCode, Organisation]) -> None:
+    for contract in domain.contracts:
+        provider = providers.get(contract.provider)
+        if provider is None:
+            problem = f"provider {contract.provider} is not a known organisation."
+        elif provider.level is Level.TOWNSHIP:
+            problem = "a township-level unit catalogues nothing itself; its district does."
+        else:
+            continue
+        document = read_document(
+            domain.contract_files[contract.data_set], domain.contract_texts[contract.data_set]
+        )
+        raise document.error(("customProperties",), problem)
+
+
+def known_digests(session: Session) -> dict[str, DatasetCode]:
+    """Every contract version ever imported, by the digest of its text."""
+    rows = session.execute(select(ContractVersionRow.digest, ContractVersionRow.data_set))
+    return {digest: DatasetCode(code) for digest, code in rows}
+
+
+def latest_contracts(session: Session, contracts: Contracts) -> dict[DatasetCode, Contract]:
     """The highest version of each data set, published or not."""
     found: dict[DatasetCode, Contract] = {}
     for row in session.scalars(select(ContractVersionRow)):
-        contract = contract_from(row.text, row.file)
+        contract = contracts.of(row)
         held = found.get(contract.data_set)
         if held is None or version_of(held.version) < version_of(contract.version):
             found[contract.data_set] = contract
@@ -227,6 +232,9 @@ def _version_row(writing: Writing, domain: Domain, contract: Contract) -> Contra
         digest=contract.digest,
         file=f"{domain.code}/contracts/{domain.contract_files[contract.data_set].name}",
         text=domain.contract_texts[contract.data_set],
+        parsed=packed(
+            domain.contract_files[contract.data_set], domain.contract_texts[contract.data_set]
+        ),
         state=VersionState.PROPOSED,
         proposed_by=writing.actor.client,
         proposed_at=writing.at,

@@ -7,7 +7,7 @@ is told by its events. Entries and requests carry a revision, so that of two wri
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.base import Base
@@ -67,6 +67,8 @@ class ContractVersionRow(Base):
     digest: Mapped[str] = mapped_column(CODE, unique=True)
     file: Mapped[str]
     text: Mapped[str] = mapped_column(Text)
+    parsed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """See `catalog/stored.py`."""
     state: Mapped[str] = mapped_column(STATE)
     proposed_by: Mapped[str]
     proposed_at: Mapped[datetime]

@@ -5,11 +5,11 @@ types `RiverStation`, `RiverStationFilter`, ...; a relation's inverse becomes a 
 side. An import is refused, with file and line, when two declarations would make the same name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from catalog.contracts import Contract, camel, pascal
-from catalog.declaration import Document, read_document
+from catalog.contracts import Contract, ForeignKey, camel, pascal
+from catalog.declaration import KeyPath, read_document
 from catalog.ids import DatasetCode
 
 FIELD_SUFFIXES = ("", "Connection", "Aggregate", "ByKey")
@@ -72,61 +72,65 @@ def check_names(
     texts: Mapping[DatasetCode, str],
 ) -> None:
     """DeclarationError at the first of `new` whose names collide with the core or another contract."""
-    every = {**known, **{contract.data_set: contract for contract in new}}
+    taken = _Taken({**known, **{contract.data_set: contract for contract in new}})
     for contract in new:
-        document = read_document(files[contract.data_set], texts[contract.data_set])
-        others = [c for code, c in every.items() if code != contract.data_set]
-        _check_root(contract, others, document)
-        _check_inverses(contract, every, document)
+        problem = taken.root_problem(contract) or taken.inverse_problem(contract)
+        if problem is not None:
+            document = read_document(files[contract.data_set], texts[contract.data_set])
+            raise document.error(*problem)
 
 
-def _check_root(contract: Contract, others: Sequence[Contract], document: Document) -> None:
-    for made, reserved, what in (
-        (_fields(contract), RESERVED_FIELDS, "field"),
-        (_types(contract), RESERVED_TYPES, "type"),
-    ):
-        taken = dict.fromkeys(reserved, "the API's core")
-        for other in others:
-            names = _fields(other) if what == "field" else _types(other)
-            taken |= dict.fromkeys(names, other.data_set)
-        for name in made:
-            if name in taken:
-                raise document.error(
-                    ("schema", 0, "name"),
-                    f"{contract.data_set} makes the {what} {name}, which {taken[name]} has already.",
+Problem = tuple[KeyPath, str]
+
+
+class _Taken:
+    """Who makes which name, over all contracts, in one pass over them."""
+
+    def __init__(self, every: Mapping[DatasetCode, Contract]) -> None:
+        self._every = every
+        self._fields: dict[str, list[DatasetCode]] = {}
+        self._types: dict[str, list[DatasetCode]] = {}
+        self._inverses: dict[DatasetCode, list[tuple[DatasetCode, ForeignKey]]] = {}
+        for code, contract in every.items():
+            for name in _fields(contract):
+                self._fields.setdefault(name, []).append(code)
+            for name in _types(contract):
+                self._types.setdefault(name, []).append(code)
+            for key in contract.foreign_keys:
+                self._inverses.setdefault(key.target, []).append((code, key))
+
+    def root_problem(self, contract: Contract) -> Problem | None:
+        for made, takers, reserved, what in (
+            (_fields(contract), self._fields, RESERVED_FIELDS, "field"),
+            (_types(contract), self._types, RESERVED_TYPES, "type"),
+        ):
+            for name in made:
+                others = [code for code in takers[name] if code != contract.data_set]
+                if others or name in reserved:
+                    other = others[-1] if others else "the API's core"
+                    return ("schema", 0, "name"), (
+                        f"{contract.data_set} makes the {what} {name}, which {other} has already."
+                    )
+        return None
+
+    def inverse_problem(self, contract: Contract) -> Problem | None:
+        """Each field of a target has one origin: its columns, its own keys, the inverses of others."""
+        for index, key in enumerate(contract.foreign_keys):
+            target = self._every.get(key.target)
+            if key.inverse is None or target is None:
+                continue
+            own = {camel(column.name) for column in target.columns}
+            own |= {camel(other.name) for other in target.foreign_keys}
+            own |= {
+                camel(other.inverse)
+                for code, other in self._inverses[key.target]
+                if other.inverse is not None and (code, other.name) != (contract.data_set, key.name)
+            }
+            if camel(key.inverse) in own:
+                return ("schema", 0, "relationships", index), (
+                    f"the inverse {key.inverse} of {key.name} is already a field of {key.target}."
                 )
-
-
-def _check_inverses(
-    contract: Contract, every: Mapping[DatasetCode, Contract], document: Document
-) -> None:
-    """Each field of a target has one origin: its columns, its own keys, the inverses of others."""
-    for index, key in enumerate(contract.foreign_keys):
-        if key.inverse is None or key.target not in every:
-            continue
-        taken = [
-            name
-            for origin, name in _fields_of_type(every[key.target], every.values())
-            if origin != (contract.data_set, key.name)
-        ]
-        if camel(key.inverse) in taken:
-            raise document.error(
-                ("schema", 0, "relationships", index),
-                f"the inverse {key.inverse} of {key.name} is already a field of {key.target}.",
-            )
-
-
-def _fields_of_type(
-    target: Contract, every: Iterable[Contract]
-) -> Iterator[tuple[tuple[str, str], str]]:
-    for column in target.columns:
-        yield (target.data_set, ""), camel(column.name)
-    for key in target.foreign_keys:
-        yield (target.data_set, ""), camel(key.name)
-    for contract in every:
-        for key in contract.foreign_keys:
-            if key.target == target.data_set and key.inverse is not None:
-                yield (contract.data_set, key.name), camel(key.inverse)
+        return None
 
 
 def _fields(contract: Contract) -> tuple[str, ...]:

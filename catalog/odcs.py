@@ -59,7 +59,12 @@ def read_contract(file: Path, text: str | None = None) -> Contract:
     """The contract in `file`; DeclarationError names file and line of the first problem."""
     document = read_document(file, text)
     check_schema(document, odcs_schema())
-    return _Reader(document).contract()
+    return contract_in(document, hashlib.sha256(document.text.encode()).hexdigest())
+
+
+def contract_in(document: Document, digest: str) -> Contract:
+    """The contract in a document that has passed the standard's schema; DeclarationError."""
+    return _Reader(document, digest).contract()
 
 
 @cache
@@ -71,8 +76,9 @@ def odcs_schema() -> Validator:
 class _Reader:
     """One walk over a document that has passed the standard's schema."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, digest: str) -> None:
         self.document = document
+        self.digest = digest
         self.root: Mapping[str, Any] = document.content  # an object, says the schema
         self.custom = _custom(self.root)
 
@@ -119,7 +125,7 @@ class _Reader:
                 conditions_of_use=self.required("conditionsOfUse"),
                 classification=self.member("classification", Classification),
             ),
-            digest=hashlib.sha256(self.document.text.encode()).hexdigest(),
+            digest=self.digest,
         )
         self.check_references(contract, path)
         return contract

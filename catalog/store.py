@@ -28,9 +28,9 @@ from catalog.errors import BreakingChange, UnknownDataSet
 from catalog.ids import DatasetCode, OrganisationCode
 from catalog.imports import (
     Imported,
-    contract_from,
     import_domain,
     import_organisations,
+    known_digests,
     proposed_contract,
     publish_versions,
 )
@@ -45,6 +45,7 @@ from catalog.models import (
 )
 from catalog.places import Places, read_places
 from catalog.search import matching, visible
+from catalog.stored import Contracts
 from catalog.writing import Writer, Writing
 from registry.store import Registry
 
@@ -78,6 +79,7 @@ class CatalogueStore:
         self._lock = Lock()
         self._loaded: tuple[int, Catalogue] | None = None
         self._places: tuple[str, Places] | None = None
+        self._contracts = Contracts()
 
     @property
     def epoch(self) -> int:
@@ -121,7 +123,12 @@ class CatalogueStore:
     def import_domain(self, domain: Domain, by: Actor) -> tuple[Imported, ...]:
         """All of it or, at the first DeclarationError, nothing."""
         with self._writer.write(domain.code, by) as writing:
-            return import_domain(writing, domain)
+            return import_domain(writing, domain, self._contracts)
+
+    def known_digests(self) -> dict[str, DatasetCode]:
+        """Of the contract files that were imported before; see `read_domain`."""
+        with self._registry.read() as session:
+            return known_digests(session)
 
     def contract_versions(self, data_set: DatasetCode) -> tuple[ContractVersion, ...]:
         """Newest first."""
@@ -177,7 +184,7 @@ class CatalogueStore:
             )
             .order_by(ContractVersionRow.data_set)
         )
-        contracts = {DatasetCode(r.data_set): contract_from(r.text, r.file) for r in rows}
+        contracts = {DatasetCode(row.data_set): self._contracts.of(row) for row in rows}
         derivations = current_derivations(session)
         return Catalogue(
             contracts=contracts,

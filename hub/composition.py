@@ -138,8 +138,7 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
 
     def prepare_tables() -> None:
         """A data set that was never published reads as empty, not as a fault."""
-        for contract in store.load().contracts.values():
-            stores.engine.prepare(contract)
+        stores.engine.prepare(*store.load().contracts.values())
 
     store.listen(prepare_tables)
     prepare_tables()
@@ -206,7 +205,7 @@ def import_city(store: CatalogueStore, city: Path) -> None:
     """The declared content: known files change nothing, new ones propose versions."""
     store.import_organisations(read_organisations(city / "organisations.yaml"), OPERATOR)
     store.import_places(city / "places.csv", OPERATOR)
-    for domain in read_domains(city):
+    for domain in read_domains(city, store.known_digests()):
         store.import_domain(domain, OPERATOR)
 
 

@@ -26,7 +26,7 @@ from query.statement import LockedStatement
 from warehouse.engine import Answer, Health, LoadPlan, Publication
 from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
 from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
-from warehouse.tables import SETUP, definitions
+from warehouse.tables import SETUP, columns_held, definitions
 
 BATCH_ROWS = 100_000
 LATEST = PUBLICATIONS + " WHERE seq <= $seq QUALIFY seq = max(seq) OVER (PARTITION BY data_set)"
@@ -72,14 +72,17 @@ class DuckWarehouse:
         finally:
             cursor.close()
 
-    def prepare(self, contract: Contract) -> None:
+    def prepare(self, *contracts: Contract) -> None:
         with self._writing:
-            if self._prepared.get(contract.data_set) == contract.columns:
+            due = [c for c in contracts if self._prepared.get(c.data_set) != c.columns]
+            if not due:
                 return
             with self._transaction() as run:
-                for statement in definitions(contract):
-                    run(statement)
-            self._prepared[contract.data_set] = contract.columns
+                held = columns_held(run)
+                for contract in due:
+                    for statement in definitions(contract, held):
+                        run(statement)
+            self._prepared |= {contract.data_set: contract.columns for contract in due}
 
     def publish(self, plan: LoadPlan) -> Publication:
         with self._writing:

@@ -125,8 +125,8 @@ class Engine(Protocol):
         """AsOfTooOld when no version is kept from then."""
         ...
 
-    def prepare(self, contract: Contract) -> None:
-        """Make sure the data set's tables exist and have the contract's columns."""
+    def prepare(self, *contracts: Contract) -> None:
+        """Make sure the data sets' tables exist and have their contract's columns."""
         ...
 
     def publish(self, plan: LoadPlan) -> Publication:

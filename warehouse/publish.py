@@ -12,7 +12,6 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Protocol
 
 from catalog.contracts import PublishMode, Severity
 from catalog.ids import DatasetCode, LoadId, RuleId, Seq
@@ -21,7 +20,7 @@ from query.print import duckdb_text
 from query.statement import current_table, identifier
 from warehouse.engine import LoadPlan, Publication, ReferenceRule
 from warehouse.errors import BatchRejected, InputNotPublished
-from warehouse.tables import names_of
+from warehouse.tables import Run, names_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY_CLASH, OVERTAKEN_ID = RuleId("key_clash"), RuleId("overtaken")
@@ -66,14 +65,6 @@ PUBLICATIONS = """SELECT seq, data_set, load_id, digest, epoch_us(published_at),
     rejected, "rows", checked, findings FROM hub.publication"""
 KNOWN = "SELECT count(*) FROM hub.publication WHERE data_set = $target"
 NEXT_SEQ = "SELECT coalesce(max(seq), 0) + 1 FROM hub.publication"
-
-
-class Run(Protocol):
-    """Runs one statement inside the publishing transaction and gives its rows."""
-
-    def __call__(
-        self, sql: str, parameters: Mapping[str, Scalar] | None = None
-    ) -> list[tuple[Scalar, ...]]: ...
 
 
 def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:

@@ -4,9 +4,13 @@ The statements of the warehouse are constants in which only quoted identifiers o
 values are always bound.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
-from catalog.contracts import Contract
+from sqlglot import exp
+
+from catalog.contracts import Column, Contract
+from catalog.predicate import Scalar
 from query.print import duckdb_text
 from query.relation import sql_type
 from query.statement import (
@@ -19,8 +23,19 @@ from query.statement import (
     past_table,
 )
 
+
+class Run(Protocol):
+    """Runs one statement inside the publishing transaction and gives its rows."""
+
+    def __call__(
+        self, sql: str, parameters: Mapping[str, Scalar] | None = None
+    ) -> list[tuple[Scalar, ...]]: ...
+
+
 CREATE = "CREATE TABLE IF NOT EXISTS {table} ({columns})"
 ADD_COLUMN = "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}"
+HELD = """SELECT table_name, string_agg(column_name, ',') FROM duckdb_columns()
+    WHERE schema_name = $schema AND NOT internal GROUP BY table_name"""
 SETUP = (
     f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"',
     "CREATE SCHEMA IF NOT EXISTS hub",
@@ -53,17 +68,33 @@ def names_of(contract: Contract) -> dict[str, str]:
     }
 
 
-def definitions(contract: Contract) -> list[str]:
+def columns_held(run: Run) -> dict[str, set[str]]:
+    """The columns of each table that there is, in one look: thousands of tables are told at once."""
+    found = run(HELD, {"schema": SCHEMA})
+    return {str(table): set(str(columns).split(",")) for table, columns in found}
+
+
+def definitions(contract: Contract, held: Mapping[str, Collection[str]]) -> list[str]:
     """The statements that make the tables, or bring older ones up to the contract."""
-    names = names_of(contract)
-    own = [f"{identifier(c.name)} {sql_type(c.type)}" for c in contract.columns]
-    tables: Sequence[tuple[str, Sequence[str]]] = (
-        (names["current"], [CURRENT_SEQ]),
-        (names["past"], [FROM_SEQ, TO_SEQ]),
+    own = {column.name: column for column in contract.columns}
+    tables: Sequence[tuple[exp.Table, Sequence[str]]] = (
+        (current_table(contract.data_set), [CURRENT_SEQ]),
+        (past_table(contract.data_set), [FROM_SEQ, TO_SEQ]),
     )
     statements = []
-    for table, versions in tables:
-        columns = [*own, *(f"{identifier(name)} BIGINT" for name in versions)]
-        statements.append(CREATE.format(table=table, columns=", ".join(columns)))
-        statements += [ADD_COLUMN.format(table=table, column=column) for column in own]
+    for node, versions in tables:
+        there = held.get(node.name)
+        missing = [_column(c) for name, c in own.items() if there is None or name not in there]
+        if not missing:
+            continue
+        table = duckdb_text(node)
+        if there is None:
+            columns = [*missing, *(f"{identifier(name)} BIGINT" for name in versions)]
+            statements.append(CREATE.format(table=table, columns=", ".join(columns)))
+        else:
+            statements += [ADD_COLUMN.format(table=table, column=each) for each in missing]
     return statements
+
+
+def _column(column: Column) -> str:
+    return f"{identifier(column.name)} {sql_type(column.type)}"

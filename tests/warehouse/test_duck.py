@@ -334,3 +334,22 @@ def test_every_mode_equals_its_plain_definition_now_and_as_of(
         rows = town.read(EVERY_READING, hours_ago=hours)
         assert rows == [{"s": k, "l": f"{v}.000"} for k, v in sorted(then.items())]
     town.warehouse.close()
+
+
+def test_tables_of_many_data_sets_are_made_together_and_older_ones_get_what_they_lack(
+    tmp_path: Path,
+) -> None:
+    warehouse = DuckWarehouse(tmp_path / "w.duckdb", tmp_path / "landing", ReplayClock(START))
+    warehouse.prepare(replace(station(), columns=station().columns[:2]))
+    warehouse.close()
+    again = DuckWarehouse(tmp_path / "w.duckdb", tmp_path / "landing", ReplayClock(START))
+    again.prepare(station(), reading())
+    again.close()
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as held:
+        columns = held.sql(
+            "SELECT table_name, list(column_name) FROM duckdb_columns()"
+            " WHERE schema_name = 'shared' GROUP BY table_name ORDER BY table_name"
+        ).fetchall()
+    assert [name for name, _ in columns] == ["reading", "reading__past", "station", "station__past"]
+    assert set(columns[2][1]) == {"code", "name", "phone", "_seq"}
+    assert set(columns[3][1]) == {"code", "name", "phone", "_from_seq", "_to_seq"}

@@ -31,6 +31,14 @@ class Settings(BaseSettings):
     """Rows that a single operation may read; see docs/requests.md."""
     get_queries: bool = False
     """Whether GET takes any query, not persisted ones alone."""
+    live_sockets: int = Field(default=2_000, ge=0)
+    """Websockets of all callers together."""
+    live_client_sockets: int = Field(default=200, ge=1)
+    """Websockets of one client."""
+    live_operations: int = Field(default=10, ge=1)
+    """Operations that one websocket carries at a time."""
+    live_origins: tuple[str, ...] = ()
+    """Pages of other hosts that may open a websocket."""
 
     @property
     def issuer(self) -> str:

@@ -39,6 +39,8 @@ from registry.store import Registry
 from schema.app import create_app
 from schema.caller import Callers, Rights
 from schema.context import Services
+from schema.live.hub import LiveHub
+from schema.live.limits import LiveLimits
 from settings import Settings
 from warehouse.duck import DuckWarehouse
 
@@ -80,6 +82,12 @@ class Hub(Stores):
     schedule: Schedule
     parts: dict[str, Callable[[], bool]]
     """What runs beside the server, for `/health`."""
+
+    @property
+    def live(self) -> LiveHub:
+        """The sockets of the application."""
+        live: LiveHub = self.app.state.live
+        return live
 
     def run_jobs(self) -> None:
         """Until the worker is stopped: ask for what is needed, and do what belongs here."""
@@ -174,7 +182,13 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         parts=parts,
     )
     callers = Callers(verifier, rights, stores.clock)
-    return create_app(services, callers, IssuerEndpoints(issuer).routes())
+    sockets = LiveLimits(
+        sockets=settings.live_sockets,
+        client_sockets=settings.live_client_sockets,
+        operations=settings.live_operations,
+        origins=settings.live_origins,
+    )
+    return create_app(services, callers, IssuerEndpoints(issuer).routes(), sockets)
 
 
 def server_worker(stores: Stores) -> Worker:

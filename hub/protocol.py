@@ -1,13 +1,16 @@
-"""HTTP with patience that ends: uvicorn alone waits for ever for a header, and for a reader.
+"""HTTP and websockets with patience that ends: uvicorn alone waits for ever for a header, and for a reader.
 
 Rules: the header of a request arrives whole within HEADER_SECONDS and HEADER_BYTES; a client that does
-not read what was sent to it for READ_SECONDS is cut off. Bodies have their own limits in `schema/http.py`.
+not read what was sent to it for READ_SECONDS is cut off, and while it does not read it is not read from
+either, so that its pings cannot fill our memory. Bodies have their own limits in `schema/http.py`, the
+time of a websocket that nobody uses in `schema/live/`.
 """
 
-from asyncio import BaseTransport, TimerHandle
+from asyncio import BaseTransport, Task, TimerHandle
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEADER_SECONDS = 8.0
 HEADER_BYTES = 32 * 1024
@@ -72,3 +75,57 @@ class PatientProtocol(HttpToolsProtocol):
         if self._awaited is not None:
             self._awaited.cancel()
             self._awaited = None
+
+
+class PatientWebSocket(WebSocketsSansIOProtocol):
+    """One websocket. `_unread` runs while nobody reads, and starts anew whenever something was read."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own arguments
+        super().__init__(*arguments, **options)
+        self._unread: TimerHandle | None = None
+        self._lingers: TimerHandle | None = None
+        self._left = 0
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        if self._lingers is not None:
+            self._lingers.cancel()
+        super().connection_lost(exc)
+
+    def on_task_complete(self, task: "Task[None]") -> None:
+        """A closing frame that nobody fetches keeps no connection open."""
+        super().on_task_complete(task)
+        if not self.disconnected:
+            self._lingers = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.transport.pause_reading()
+        self._await_reader()
+
+    def resume_writing(self) -> None:
+        self._stop_waiting()
+        if not self.read_paused:
+            self.transport.resume_reading()
+        super().resume_writing()
+
+    async def receive(self) -> Any:  # noqa: ANN401 - an ASGI event
+        event = await super().receive()
+        if self._unread is not None:
+            self.transport.pause_reading()
+        return event
+
+    def _await_reader(self) -> None:
+        self._left = self.transport.get_write_buffer_size()
+        self._unread = self.loop.call_later(READ_SECONDS, self._look)
+
+    def _look(self) -> None:
+        if self.transport.get_write_buffer_size() < self._left:
+            self._await_reader()  # it reads, if slowly
+        else:
+            self.transport.abort()
+
+    def _stop_waiting(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None

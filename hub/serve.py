@@ -20,8 +20,9 @@ from commands.opening import demo_clients, example_call, open_city
 from commands.progress import show_loading
 from demo.city import DemoCity
 from hub.composition import Hub, build_hub
-from hub.protocol import PatientProtocol
+from hub.protocol import PatientProtocol, PatientWebSocket
 from jobs.supervisor import Supervisor
+from schema.http import MAX_BODY
 from settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -43,8 +44,12 @@ class WebServer(uvicorn.Server):
                 timeout_graceful_shutdown=5,
                 server_header=False,
                 http=PatientProtocol,
+                ws=PatientWebSocket,
+                ws_max_size=MAX_BODY,
+                ws_per_message_deflate=False,  # a thousand compressors take more memory than all else
             )
         )
+        self._live = hub.live
         self.address = hub.settings.issuer
         self.ready = threading.Event()
         self.failed = False
@@ -61,6 +66,10 @@ class WebServer(uvicorn.Server):
         await super().startup(sockets)
         print(f"Vitalhub: {self.address}/graphql  （Ctrl-C 停止 stops it）", flush=True)
         self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._live.stop()
+        await super().shutdown(sockets)
 
 
 def serve(given: Namespace) -> int:

@@ -270,6 +270,14 @@ class Scope:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
+    def whole_key(self) -> str:
+        """A digest of all that its grants allow: within one catalogue, two scopes with the same one are
+        answered alike, whoever holds them.
+        """
+        told = (repr(self.grant(code).impersonal()) for code in self.data_sets)
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+    @cached_property
     def _columns(self) -> dict[DatasetCode, dict[str, Visibility]]:
         return {
             code: visible_columns(grant, self.catalogue.contracts[code])

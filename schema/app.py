@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from schema import download
@@ -14,6 +14,9 @@ from schema.caller import Callers
 from schema.context import Services
 from schema.health import HealthEndpoint
 from schema.http import GraphQLEndpoint
+from schema.live.endpoint import LiveEndpoint
+from schema.live.hub import LiveHub
+from schema.live.limits import LiveLimits
 from schema.media import GRAPHQL_JSON, HTML, JSON, accepted
 from schema.operation import Operations
 from schema.view import Views
@@ -32,13 +35,15 @@ PAGE_HEADERS = {
 
 
 def create_app(
-    services: Services, callers: Callers, token_routes: Sequence[BaseRoute] = ()
+    services: Services,
+    callers: Callers,
+    token_routes: Sequence[BaseRoute] = (),
+    limits: LiveLimits = LiveLimits(),  # noqa: B008 - a frozen value
 ) -> Starlette:
-    """`token_routes`: those of the embedded issuer."""
-    views = Views()
-    endpoint = GraphQLEndpoint(
-        callers, views, Operations(services), get_queries=services.get_queries
-    )
+    """`token_routes`: those of the embedded issuer. Its `state.live` is the hub of the sockets."""
+    views, operations = Views(), Operations(services)
+    endpoint = GraphQLEndpoint(callers, views, operations, get_queries=services.get_queries)
+    live = LiveHub(callers, views, operations, services, limits)
     sdl = download.SchemaDownload(callers, views)
     health = HealthEndpoint(callers, services)
 
@@ -51,16 +56,19 @@ def create_app(
         return RedirectResponse("/graphql")
 
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", home),
             Route("/graphql", graphql, methods=methods),
             Route(download.PATH, sdl.__call__),
+            WebSocketRoute("/graphql", LiveEndpoint(live).__call__),
             Route("/health", health.__call__),
             *token_routes,
             Mount("/console", StaticFiles(directory=CONSOLE)),
         ]
     )
+    app.state.live = live
+    return app
 
 
 def _wants_page(request: Request) -> bool:

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OperationType,
     parse,
     validate,
 )
@@ -56,6 +57,10 @@ class Prepared:
             if operation.name is not None and operation.name.value == name:
                 return operation
         raise OperationUnknown(name=name or "")
+
+    def is_live(self, name: str | None) -> bool:
+        """Whether the operation is a subscription."""
+        return self.operation(name).operation is OperationType.SUBSCRIPTION
 
     def introspects_only(self) -> bool:
         """Whether the answer depends on nothing but the schema and the text."""

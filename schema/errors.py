@@ -21,6 +21,10 @@ UserError
 │   ├── OperationUnknown
 │   └── DocumentTooLarge
 ├── PurposeRequired                   the data may be read for several purposes: one must be stated
+├── LiveRefused                       a live query that cannot begin or go on
+│   ├── SubscriptionNeedsSocket
+│   ├── TooManyOperations
+│   └── ScopeChanged                  what the caller may see is no longer what it was
 ├── FilterInvalid
 ├── PageOutOfRange
 ├── AnswerTooLarge
@@ -183,6 +187,28 @@ class PurposeRequired(UserError):
     code = "PURPOSE_REQUIRED"
     zh = "{data_sets} 可用于多种用途（{purposes_zh}），一次操作只能用于一种。请用 X-Vitalhub-Purpose 头（百分号编码的 UTF-8）指明其一。"
     en = "You hold {data_sets} for several purposes ({purposes}) and an operation serves one. Name it in the header X-Vitalhub-Purpose, as percent-encoded UTF-8."
+
+
+class LiveRefused(UserError):
+    """Only its subclasses are raised."""
+
+
+class SubscriptionNeedsSocket(LiveRefused):
+    code = "SUBSCRIPTION_NEEDS_SOCKET"
+    zh = "subscription 须经 WebSocket（graphql-transport-ws）发起；经 HTTP 请改用 query。"
+    en = "A subscription needs a websocket (graphql-transport-ws). Over HTTP ask the same as a query."
+
+
+class TooManyOperations(LiveRefused):
+    code = "TOO_MANY_OPERATIONS"
+    zh = "一个连接上同时进行的操作最多 {limit} 个。请结束其中一个，或另开一个连接。"
+    en = "One socket carries at most {limit} operations at a time. Complete one, or open another socket."
+
+
+class ScopeChanged(LiveRefused):
+    code = "SCOPE_CHANGED"
+    zh = "可见的数据已有变化（授权或目录调整），订阅到此结束。请重新订阅。"
+    en = "What you may see has changed (a grant, or the catalogue), so the subscription ends. Subscribe again."
 
 
 class FilterInvalid(UserError):

@@ -7,6 +7,7 @@ run is a 400; every reply, whatever its status, is GraphQL JSON and carries the 
 
 import re
 import uuid
+from collections.abc import Sequence
 
 import anyio
 from starlette.requests import ClientDisconnect
@@ -106,7 +107,11 @@ def request_id_of(request: HttpRequest) -> str:
 
 def bearer_of(request: HttpRequest) -> str:
     """TokenMissing when the request has no bearer token, or more than one."""
-    given = request.headers.getlist("authorization")
+    return bearer_in(request.headers.getlist("authorization"))
+
+
+def bearer_in(given: Sequence[str]) -> str:
+    """From the values of an Authorization header."""
     if len(given) != 1:
         raise TokenMissing
     scheme, _, token = given[0].partition(" ")

@@ -25,6 +25,7 @@ from schema.errors import (
     DocumentUnknown,
     ErrorBody,
     MethodNotAllowed,
+    SubscriptionNeedsSocket,
     VariablesInvalid,
     reply_of,
 )
@@ -57,11 +58,11 @@ class Operations:
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
         request = await self.whole(request, caller)
-        prepared = await self.prepare(request, view)
-        if prepared.errors and caller.undecided:
-            raise caller.purpose_required()
+        prepared = await self.prepare(request, caller, view)
         if prepared.errors:
             return refusal([reply_of(error, request_id) for error in prepared.errors])
+        if prepared.is_live(request.operation_name):
+            raise SubscriptionNeedsSocket
         if not prepared.introspects_only():
             return await self._reply(prepared, request, caller, view, request_id)
         key = f"{request.operation_name}\n{request.query}"
@@ -83,7 +84,7 @@ class Operations:
             raise DocumentUnknown(id=request.document[:80])
         return replace(request, query=text)
 
-    async def prepare(self, request: Request, view: View) -> Prepared:
+    async def prepare(self, request: Request, caller: Caller, view: View) -> Prepared:
         """The document, which may run when it has no errors and its variables fit."""
         check_variables(request.variables)
         prepared = view.documents.known(request.query)
@@ -92,6 +93,8 @@ class Operations:
         operation = prepared.operation(request.operation_name)
         if request.reads_only and operation.operation is not OperationType.QUERY:
             raise MethodNotAllowed(allowed="POST")
+        if prepared.errors and caller.undecided:
+            raise caller.purpose_required()
         return prepared
 
     async def execute(
@@ -130,9 +133,13 @@ class Operations:
         latest = await blocking(services.engine.latest)
         sizes = {data_set: publication.rows for data_set, publication in latest.items()}
         price = priced(plan, caller.scope, sizes)
-        own = services.limits.of(caller.principal.client).price_budget
-        check_price(price, plan, services.price_budget if own is None else own)
+        check_price(price, plan, self.budget(caller))
         return price.whole
+
+    def budget(self, caller: Caller) -> int:
+        """The price that one operation of this caller may have."""
+        own = self._services.limits.of(caller.principal.client).price_budget
+        return self._services.price_budget if own is None else own
 
     async def _reply(
         self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str
@@ -146,9 +153,9 @@ class Operations:
         """Encode, record, and only then hand out. Blocking; UsageLogUnavailable stops the reply."""
         content = outcome.content(self._services.clock.now())
         if not outcome.columns:
-            return Reply(content, ran=True)
+            return Reply(content.bytes, ran=True)
         usage = usage_of(outcome, content, request, caller, request_id)
-        return Reply(content, ran=True, usage=self._services.usage.record(usage))
+        return Reply(content.bytes, ran=True, usage=self._services.usage.record(usage))
 
 
 @dataclass(frozen=True, slots=True)

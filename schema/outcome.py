@@ -4,7 +4,6 @@ Rules: the bytes of a reply are made from it and from nothing else, and so is th
 each reader that they are handed to.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,22 @@ from catalog.ids import DatasetCode, Seq
 from schema.caller import Caller
 from schema.errors import ErrorBody
 from schema.provenance import Provenance, shown
-from schema.reply import Request
+from schema.reply import Request, digest
+
+
+@dataclass(frozen=True)
+class Content:
+    """A finished reply; what is made of its bytes is made once, however many it is handed to."""
+
+    bytes: bytes
+
+    @cached_property
+    def text(self) -> str:
+        return self.bytes.decode()
+
+    @cached_property
+    def digest(self) -> str:
+        return digest(self.bytes)
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class Outcome:
     started: datetime
     seconds: float
 
-    def content(self, now: datetime) -> bytes:
+    def content(self, now: datetime) -> Content:
         """The whole reply; `now` is what the age of the data is told by."""
         body: dict[str, object] = {"data": orjson.Fragment(self.data)}
         if self.errors:
@@ -47,7 +61,7 @@ class Outcome:
             extensions["price"] = self.price
         if extensions:
             body["extensions"] = extensions
-        return orjson.dumps(body)
+        return Content(orjson.dumps(body))
 
     @cached_property
     def code(self) -> str:
@@ -62,21 +76,20 @@ class Outcome:
 
 
 def usage_of(
-    outcome: Outcome, content: bytes, request: Request, caller: Caller, request_id: str
+    outcome: Outcome, content: Content, request: Request, caller: Caller, request_id: str
 ) -> UsageRecord:
     """The record of handing `content` to this caller."""
     grants = [caller.scope.grant(code) for code in sorted(outcome.columns)]
-    asked = [request.query, request.variables, request.operation_name]
     return UsageRecord(
         client=caller.principal.client,
         organisation=caller.principal.organisation,
         grants=tuple(grant.id for grant in grants),
         purposes=tuple(sorted({grant.purpose for grant in grants})),
-        operation=digest(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)),
-        reply=digest(content),
+        operation=request.digest,
+        reply=content.digest,
         columns=outcome.columns,
         rows=outcome.rows,
-        reply_bytes=len(content),
+        reply_bytes=len(content.bytes),
         started=outcome.started,
         seconds=outcome.seconds,
         outcome=outcome.code,
@@ -89,7 +102,3 @@ def usage_of(
 def code_of(error: ErrorBody) -> object:
     extensions = error["extensions"]
     return extensions.get("code") if isinstance(extensions, dict) else None
-
-
-def digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

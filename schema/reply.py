@@ -1,7 +1,9 @@
 """A GraphQL request and its reply as values; the HTTP edge turns them into statuses and headers."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import orjson
 
@@ -12,7 +14,7 @@ PERSISTED = "persistedQuery"
 """The member of `extensions` in which Apollo and urql send a document's digest."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """A well-formed GraphQL request: by its text, or by the id of a persisted document."""
 
@@ -23,6 +25,12 @@ class Request:
     """The id; `query` is empty then."""
     reads_only: bool = False
     """It came by GET: nothing but a query may run."""
+
+    @cached_property
+    def digest(self) -> str:
+        """What the usage log knows the operation by."""
+        asked = [self.query, self.variables, self.operation_name]
+        return digest(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,12 @@ def refusal(errors: Sequence[ErrorBody]) -> Reply:
     return Reply(orjson.dumps({"errors": list(errors)}), ran=False)
 
 
+def refused(reply: Reply) -> list[ErrorBody]:
+    """The errors of a refusal."""
+    errors: list[ErrorBody] = orjson.loads(reply.content)["errors"]
+    return errors
+
+
 def request_of(body: bytes) -> Request:
     """RequestMalformed says which member is wrong. Unknown members are ignored, as the draft asks."""
     parsed = _json(body, "请求体", "the body")
@@ -47,7 +61,12 @@ def request_of(body: bytes) -> Request:
         )
     if not isinstance(parsed, dict):
         raise _malformed("请求体必须是一个 JSON 对象", "the body must be one JSON object")
-    return _request(parsed, reads_only=False)
+    return request_from(parsed)
+
+
+def request_from(members: Mapping[str, object]) -> Request:
+    """RequestMalformed says which member is wrong."""
+    return _request(members, reads_only=False)
 
 
 def request_of_address(parameters: Mapping[str, str]) -> Request:
@@ -105,6 +124,10 @@ def _json(content: bytes, at_zh: str, at: str) -> object:
             f"{at} is not in UTF-8; encode it so",
         ) from None
     raise _malformed(f"{at_zh}不是 JSON", f"{at} is not JSON")
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _malformed(problem_zh: str, problem: str) -> RequestMalformed:

@@ -20,6 +20,7 @@ from schema.data.plan import resolvers
 from schema.data.shape import Shapes, shape_of
 from schema.data.types import data_types, types_key
 from schema.document import Documents
+from schema.live.fields import subscription_type
 from schema.reply import Reply
 
 KEPT = 64
@@ -101,6 +102,7 @@ def build_view(capabilities: frozenset[Capability], scope: Scope) -> View:
     query["fields"] = {**data.fields, **core.query_type.fields}
     whole = core.to_kwargs()
     whole["query"] = GraphQLObjectType(**query)
+    whole["subscription"] = subscription_type(data.fields)
     whole["types"] = None  # they are found again from the roots
     schema = GraphQLSchema(**whole)
     schema._strawberry_schema = core._strawberry_schema  # type: ignore[attr-defined]  # noqa: SLF001 - what `info.schema` of Strawberry reads

@@ -23,7 +23,7 @@ from catalog.predicate import Scalar
 from query.encode import json_rows, only_row
 from query.print import duckdb_statement
 from query.statement import LockedStatement
-from warehouse.engine import Answer, Health, LoadPlan, Publication
+from warehouse.engine import Answer, Health, Listener, LoadPlan, Publication
 from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
 from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
 from warehouse.tables import SETUP, columns_held, definitions
@@ -57,6 +57,7 @@ class DuckWarehouse:
         self._writing = threading.RLock()
         self._known: Recent[Seq, Mapping[DatasetCode, Publication]] = Recent(64)
         self._prepared: dict[DatasetCode, tuple[Column, ...]] = {}
+        self._listeners: list[Listener] = []
         self._connection = self._open()
 
     @contextmanager
@@ -91,7 +92,13 @@ class DuckWarehouse:
                 return known
             self.prepare(plan.contract)
             with self._transaction() as run:
-                return publish(plan, run, self._clock.now())
+                made = publish(plan, run, self._clock.now())
+        for listener in tuple(self._listeners):
+            listener(made.data_set)
+        return made
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
 
     @contextmanager
     def build(self, statement: LockedStatement) -> Iterator[pa.RecordBatchReader]:

@@ -4,7 +4,7 @@ Exactly one process owns the engine. `publish` is atomic and idempotent on the l
 way in: the publication row commits in the same transaction as its data (the commit point).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +92,9 @@ class Health:
     bytes: int
 
 
+Listener = Callable[[DatasetCode], None]
+
+
 class ReadSession(Protocol):
     """One operation: one cursor, one read transaction, one version for all that it reads."""
 
@@ -131,6 +134,10 @@ class Engine(Protocol):
 
     def publish(self, plan: LoadPlan) -> Publication:
         """The publication of this load, made now or earlier. BatchRejected, InputNotPublished."""
+        ...
+
+    def listen(self, listener: Listener) -> None:
+        """Hear of each publication, from the thread that made it, after its commit."""
         ...
 
     def build(self, statement: LockedStatement) -> AbstractContextManager[pa.RecordBatchReader]:

@@ -1,0 +1,35 @@
+"""When two readers ask the same: the same words under grants that say the same, within the same budget."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from schema.caller import Caller
+from schema.reply import Request
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKey:
+    """What two readers must have in common to share one execution. `catalogue` is the object that the
+    scope was made from, which lives as long as a reader of the query.
+    """
+
+    catalogue: int
+    scope: str
+    budget: int
+    query: str
+    operation: str | None
+    variables: bytes
+
+
+def live_key(request: Request, caller: Caller, budget: int) -> LiveKey:
+    variables = orjson.dumps(request.variables, option=orjson.OPT_SORT_KEYS)
+    scope = caller.scope
+    return LiveKey(
+        catalogue=id(scope.catalogue),
+        scope=scope.whole_key,
+        budget=budget,
+        query=request.query,
+        operation=request.operation_name,
+        variables=variables,
+    )

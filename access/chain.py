@@ -39,11 +39,14 @@ class Position:
     head: bytes
 
 
+Record = Mapping[str, object]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     number: int
     kind: str
-    record: Mapping[str, object]
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ VitalhubError
 │   ├── TokenExpired
 │   ├── TokenRevoked             the token, or its client, was revoked
 │   ├── NotPermitted             the caller's roles lack the capability
+│   ├── QuotaSpent               a grant's daily quota has nothing left
 │   ├── UnknownClient            an operator names a client that does not exist
 │   ├── RolesConflict            one client cannot have both roles
 │   ├── ClientExists             an operator registers a client id a second time
@@ -42,6 +43,14 @@ class NotPermitted(UserError):
     code = "NOT_PERMITTED"
     zh = "您的角色不能进行此操作（需要权限 {capability}）。"
     en = "Your roles do not permit this; it needs the capability {capability}."
+
+
+class QuotaSpent(UserError):
+    """`details["seconds"]`: until the quota renews."""
+
+    code = "QUOTA_SPENT"
+    zh = "{data_set}（用途：{purpose}）今日的配额 {limit} {unit}已用完，{renews} 恢复。"
+    en = "Today's quota of {limit} {what} of {data_set} (purpose: {purpose}) is spent. It renews at {renews}."
 
 
 class UnknownClient(UserError):

@@ -11,6 +11,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,9 @@ from typing import NewType, Self, cast
 
 from access import chain
 from access.chain import GENESIS, Algorithm, Position, Verdict
+from access.counted import EVERY, bring_back, keep
 from access.errors import UsageLogUnavailable
+from access.meter import Call, Meter
 from catalog.clock import Clock, SystemClock
 from catalog.ids import ClientId, DatasetCode, GrantId, OrganisationCode
 
@@ -71,6 +74,9 @@ class UsageLog:
         system_clock: Clock | None = None,
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
+        self.meter = Meter()
+        """What the grants' quotas have left, by what this log holds."""
+        self._checkpoint_at = 0
         self._folder = folder
         self._algorithm: Algorithm = algorithm
         self._clock = system_clock or SystemClock()  # the auditor's time is system time
@@ -86,6 +92,7 @@ class UsageLog:
         self._guard = _sole_writer(folder)
         try:
             self._take_up()
+            bring_back(folder, self.meter, self._clock.now())
         except (OSError, ValueError) as error:  # ValueError: this OpenSSL has no SM3
             os.close(self._guard)
             raise UsageLogUnavailable(f"cannot take up {folder}: {error}") from error
@@ -102,17 +109,24 @@ class UsageLog:
         """Why nothing can be recorded until a restart; None while all is well."""
         return self._fault
 
-    def record(self, usage: UsageRecord) -> UsageId:
-        """Written when this returns; raises UsageLogUnavailable, and then nothing may be served."""
+    def record(self, usage: UsageRecord, call: Call | None = None) -> UsageId:
+        """Written and counted when this returns; raises UsageLogUnavailable, or QuotaSpent for the
+        `call` it answers, and then nothing may be served.
+        """
         with self._append:
             if self._fault is not None:
                 raise UsageLogUnavailable(self._fault)
+            if call is not None:
+                self.meter.check(call, usage.started)
             try:
                 if self._size >= self._segment_bytes:
                     self._begin_segment()
                 number = self._write("usage", usage)
             except OSError as error:
                 raise UsageLogUnavailable(f"cannot write the usage log: {error}") from error
+            self.meter.charge(usage.grants, usage.started, usage.rows, usage.reply_bytes, call)
+            if number - self._checkpoint_at >= EVERY:
+                self._keep_counts()
         if not self._dirty.is_set():
             self._dirty.set()
         return UsageId(f"u-{number}")
@@ -126,6 +140,7 @@ class UsageLog:
             self._fault = self._fault or "the usage log is closed"
         self._dirty.set()
         self._syncer.join()
+        self._keep_counts()
         os.fsync(self._segment)
         os.close(self._segment)
         os.close(self._guard)
@@ -140,6 +155,12 @@ class UsageLog:
         at: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _keep_counts(self) -> None:
+        """Only spares the next start some reading, so a failure is none."""
+        self._checkpoint_at = self._position.number
+        with suppress(OSError):
+            keep(self._folder, self._position, self.meter)
 
     def _write(self, kind: str, record: object) -> int:
         number = self._position.number + 1

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from access.errors import TokenExpired, TokenInvalid, TokenRevoked
+from access.errors import QuotaSpent, TokenExpired, TokenInvalid, TokenRevoked
 from access.roles import Capability
 from catalog.errors import SystemFault
 from schema.caller import Caller, Callers
@@ -42,7 +42,9 @@ BODY_SECONDS = 10
 POST = "POST"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 TOKEN_ERRORS = (TokenMissing, TokenInvalid, TokenExpired, TokenRevoked)
-BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 400, 401, 503
+TOO_MUCH = (QuotaSpent,)
+"""What a caller may repeat later; `details["seconds"]` says when."""
+BAD_REQUEST, UNAUTHORIZED, TOO_MANY_REQUESTS, UNAVAILABLE = 400, 401, 429, 503
 
 
 class GraphQLEndpoint:
@@ -83,7 +85,7 @@ class GraphQLEndpoint:
             asked = await _posted(request, caller)
         try:
             return await self._operations.run(asked, caller, view, request_id)
-        except RequestRefused:
+        except (RequestRefused, *TOO_MUCH):
             raise
         except SystemFault:
             raise
@@ -156,11 +158,15 @@ def failure(error: Exception, media: str, request_id: str) -> Response:
         status = error.status
     elif isinstance(error, TOKEN_ERRORS):
         status = UNAUTHORIZED
+    elif isinstance(error, TOO_MUCH):
+        status = TOO_MANY_REQUESTS
     response = _response(refusal([reply_of(error, request_id)]), status, media, request_id)
     if isinstance(error, TOKEN_ERRORS):
         missing = isinstance(error, TokenMissing)
         detail = "" if missing else ', error="invalid_token"'
         response.headers["WWW-Authenticate"] = f'Bearer realm="vitalhub"{detail}'
+    if isinstance(error, TOO_MUCH):
+        response.headers["Retry-After"] = str(error.details["seconds"])
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = str(error.details["allowed"])
     if isinstance(error, (BodyTooLarge, BodyUnfinished)):

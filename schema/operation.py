@@ -29,6 +29,7 @@ from schema.errors import (
     VariablesInvalid,
     reply_of,
 )
+from schema.metered import Metered
 from schema.outcome import Outcome, usage_of
 from schema.provenance import Grades, provenance_of
 from schema.reply import Reply, Request, refusal
@@ -98,9 +99,17 @@ class Operations:
         return prepared
 
     async def execute(
-        self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str
+        self,
+        prepared: Prepared,
+        request: Request,
+        caller: Caller,
+        view: View,
+        request_id: str,
+        metered: Metered | None = None,
     ) -> Outcome | Reply:
-        """What it came to, and nobody told yet; a refusal when nothing could run."""
+        """What it came to, and nobody told yet; a refusal when nothing could run. QuotaSpent where it
+        is `metered`.
+        """
         services = self._services
         operation = prepared.operation(request.operation_name)
         values = variables_of(view.schema, operation, request.variables)
@@ -108,6 +117,8 @@ class Operations:
             return refusal([_variables(error, request_id) for error in values])
         plan = plan_of(view.schema, view.shapes, prepared.document, operation, values)
         price = await self._price(plan, caller) if plan.fields else None
+        if metered is not None:
+            await metered.enter(plan)
         reading = Reading(
             services.engine,
             caller.scope,
@@ -144,18 +155,21 @@ class Operations:
     async def _reply(
         self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str
     ) -> Reply:
-        outcome = await self.execute(prepared, request, caller, view, request_id)
-        if isinstance(outcome, Reply):
-            return outcome
-        return await blocking(self._record, outcome, request, caller, request_id)
+        with Metered(self._services.usage.meter, caller) as call:
+            outcome = await self.execute(prepared, request, caller, view, request_id, call)
+            if isinstance(outcome, Reply):
+                return outcome
+            return await blocking(self._record, outcome, request, caller, request_id, call)
 
-    def _record(self, outcome: Outcome, request: Request, caller: Caller, request_id: str) -> Reply:
+    def _record(
+        self, outcome: Outcome, request: Request, caller: Caller, request_id: str, call: Metered
+    ) -> Reply:
         """Encode, record, and only then hand out. Blocking; UsageLogUnavailable stops the reply."""
         content = outcome.content(self._services.clock.now())
         if not outcome.columns:
             return Reply(content.bytes, ran=True)
         usage = usage_of(outcome, content, request, caller, request_id)
-        return Reply(content.bytes, ran=True, usage=self._services.usage.record(usage))
+        return Reply(content.bytes, ran=True, usage=self._services.usage.record(usage, call.held))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,25 @@
 """`me`: who the token says is asking, and what that permits."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import strawberry
 
+from access.meter import renewal
 from catalog.contracts import camel
+from catalog.sharing.grant import NO_LIMIT, Grant
 from schema.context import Info
 from schema.core.offer import to_all
+from schema.core.sharing import QuotaView, quota_view
+
+
+@strawberry.type(description="一项授权今日的配额。Today's quota of one grant.")
+class QuotaLeft:
+    grant: str
+    data_set: str
+    purpose: str
+    quota: QuotaView
+    left: QuotaView = strawberry.field(description="今日剩余。What is left today.")
+    renews_at: datetime
 
 
 @strawberry.type(description="令牌所代表的应用。The application that the token stands for.")
@@ -25,6 +38,9 @@ class Me:
     purpose: str | None = strawberry.field(
         description="本次请求所声明的用途。The purpose that this request states."
     )
+    quotas: list[QuotaLeft] = strawberry.field(
+        description="有每日配额的授权及其剩余。The grants with a daily quota, and what is left of it."
+    )
     token_expires: datetime
 
 
@@ -42,7 +58,20 @@ async def me(info: Info) -> Me:
         data_sets=[camel(code) for code in caller.scope.data_sets],
         purposes=list(caller.purposes),
         purpose=caller.stated.purpose,
+        quotas=[_left(grant, info) for grant in caller.grants if grant.quota != NO_LIMIT],
         token_expires=principal.expires,
+    )
+
+
+def _left(grant: Grant, info: Info) -> QuotaLeft:
+    now = datetime.now(UTC)  # usage runs on system time
+    return QuotaLeft(
+        grant=grant.id,
+        data_set=camel(grant.data_set),
+        purpose=grant.purpose,
+        quota=quota_view(grant.quota),
+        left=quota_view(info.context.services.usage.meter.left(grant, now)),
+        renews_at=renewal(now),
     )
 
 

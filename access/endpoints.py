@@ -1,58 +1,53 @@
-"""The issuer over HTTP: token, keys and metadata as Starlette routes.
+"""The issuer over HTTP: tokens, their revocation and introspection, keys and metadata.
 
-The form is read here, on the event loop, and never past its limit; a parameter that comes twice is
-refused. Everything that computes or reads the registry runs in a few worker threads of its own, and
-callers beyond a queue's length are turned away, so that guessing secrets cannot starve the queries.
+A parameter that comes twice, in the address or as a secret in the body is refused. Everything that
+computes or reads the registry runs in worker threads of its own (`access/work.py`).
 """
 
-from urllib.parse import parse_qsl
+from collections.abc import Callable, Mapping
 
-from anyio import CapacityLimiter, fail_after, to_thread
-from starlette.requests import ClientDisconnect, Request
+from anyio import to_thread
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from access.issuer import JWKS_PATH, METADATA_PATH, TOKEN_PATH, Issuer, Reply, invalid_request
+from access.form import read_form
+from access.issuer import (
+    INTROSPECT_PATH,
+    JWKS_PATH,
+    METADATA_PATH,
+    REVOKE_PATH,
+    TOKEN_PATH,
+    Issuer,
+)
+from access.replies import Reply, busy, invalid_request
+from access.work import QueueFull, WorkQueue
 
-FORM_TYPE = "application/x-www-form-urlencoded"
-FORM_LIMIT = 8192
-FIELD_LIMIT = 16
-BODY_SECONDS = 10
-THREADS = 2
-QUEUE = 64
 CACHED = {"Cache-Control": "public, max-age=300"}
 
 
 class IssuerEndpoints:
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
-        self._threads = CapacityLimiter(THREADS)
-        self._waiting = 0
+        self._work = WorkQueue()
 
     def routes(self) -> list[Route]:
         return [
             Route(TOKEN_PATH, self.token_endpoint, methods=["POST"]),
+            Route(REVOKE_PATH, self.revoke_endpoint, methods=["POST"]),
+            Route(INTROSPECT_PATH, self.introspect_endpoint, methods=["POST"]),
             Route(JWKS_PATH, self.jwks_endpoint),
             Route(METADATA_PATH, self.metadata_endpoint),
         ]
 
     async def token_endpoint(self, request: Request) -> Response:
-        form = await _form(request)
-        if isinstance(form, Reply):
-            return _response(form)
-        if len(request.headers.getlist("authorization")) > 1:
-            return _response(invalid_request("Send one Authorization header."))
-        if self._waiting >= QUEUE:
-            return _response(_busy())
-        self._waiting += 1
-        try:
-            authorization = request.headers.get("authorization")
-            reply = await to_thread.run_sync(
-                self._issuer.token, authorization, form, limiter=self._threads
-            )
-        finally:
-            self._waiting -= 1
-        return _response(reply)
+        return await self._answer(request, self._issuer.token)
+
+    async def revoke_endpoint(self, request: Request) -> Response:
+        return await self._answer(request, self._issuer.revoke)
+
+    async def introspect_endpoint(self, request: Request) -> Response:
+        return await self._answer(request, self._issuer.introspect)
 
     async def jwks_endpoint(self, _request: Request) -> Response:
         keys = await to_thread.run_sync(self._issuer.jwks)
@@ -61,48 +56,38 @@ class IssuerEndpoints:
     async def metadata_endpoint(self, _request: Request) -> Response:
         return JSONResponse(self._issuer.metadata(), headers=CACHED)
 
+    async def _answer(
+        self, request: Request, answer: Callable[[str | None, Mapping[str, str]], Reply]
+    ) -> Response:
+        form = await _form(request)
+        if isinstance(form, Reply):
+            return _response(form)
+        try:
+            reply = await self._work.run(answer, request.headers.get("authorization"), form)
+        except QueueFull:
+            reply = busy()
+        return _response(reply)
 
-async def _form(request: Request) -> dict[str, str] | Reply:
+
+async def _form(request: Request) -> Mapping[str, str] | Reply:
     """The body's parameters, each once; or the refusal."""
     if request.url.query:
-        return invalid_request("Send parameters in the body, not in the address.")
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-        return invalid_request(f"Send the body as {FORM_TYPE}.")
-    body = bytearray()
-    try:
-        with fail_after(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > FORM_LIMIT:
-                    return invalid_request("The body is too large.", 413)
-    except (TimeoutError, ClientDisconnect):
-        return invalid_request("The body did not arrive whole.", 408)
-    try:
-        pairs = parse_qsl(
-            body.decode(),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=FIELD_LIMIT,
+        return invalid_request(
+            "Send parameters in the body, not in the address.",
+            "参数须放在请求体中，不能放在地址中。",
         )
-    except ValueError:
-        return invalid_request("The body is not a well-formed form.")
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        return invalid_request("A parameter is repeated.")
+    form = await read_form(request)
+    if isinstance(form, Reply):
+        return form
     if "client_secret" in form:
-        return invalid_request("Send the client id and secret by HTTP Basic, not in the body.")
+        return invalid_request(
+            "Send the client id and secret by HTTP Basic, not in the body.",
+            "客户端编号和密钥须以 HTTP Basic 方式提供，不能放在请求体中。",
+        )
+    if len(request.headers.getlist("authorization")) > 1:
+        return invalid_request("Send one Authorization header.", "只能有一个 Authorization 头。")
     return form
 
 
-def _busy() -> Reply:
-    body = {"error": "temporarily_unavailable", "error_description": "Try again in a second."}
-    return Reply(503, body, (("Retry-After", "1"), ("Cache-Control", "no-store")))
-
-
 def _response(reply: Reply) -> Response:
-    response = JSONResponse(dict(reply.body), status_code=reply.status)
-    for name, value in reply.headers:
-        if name.lower() != "content-type":
-            response.headers[name] = value
-    return response
+    return JSONResponse(dict(reply.body), reply.status, dict(reply.headers))

@@ -20,6 +20,8 @@ class Role(StrEnum):
     """Checks quality reports, grants, usage and the chain; sees no data rows."""
     OPERATOR = "operator"
     """Watches sources and loads, ends clients and tokens; sees no data rows."""
+    RESOURCE_SERVER = "resource_server"
+    """A server of the operator's beside the hub: asks whether the tokens it is sent still hold."""
 
 
 class Capability(StrEnum):
@@ -46,6 +48,8 @@ class Capability(StrEnum):
     READ_USAGE = "read_usage"
     MANAGE_SOURCES = "manage_sources"
     MANAGE_CLIENTS = "manage_clients"
+    INTROSPECT = "introspect"
+    """Whether any token of the hub holds, and whose it is."""
 
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -97,6 +101,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.MANAGE_CLIENTS,
         }
     ),
+    Role.RESOURCE_SERVER: frozenset({Capability.INTROSPECT}),
 }
 
 APART: tuple[tuple[Role, Role], ...] = (
@@ -106,6 +111,7 @@ APART: tuple[tuple[Role, Role], ...] = (
     (Role.AUDITOR, Role.PUBLISHER),
     (Role.AUDITOR, Role.STEWARD),
     (Role.AUDITOR, Role.OPERATOR),
+    (Role.AUDITOR, Role.RESOURCE_SERVER),
 )
 """Pairs of roles that one client never has together."""
 

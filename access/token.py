@@ -9,6 +9,7 @@ process revoked counts within a second, because the epoch is looked at again tha
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -63,7 +64,8 @@ class Verifier:
     def recall(self, bearer: str) -> Principal | None:
         """The principal of a token that was verified before; memory only, so fit for the event loop."""
         known = self._remembered.get(_digest(bearer))
-        if known is None or known.epoch != self._clients.epoch or not self._clients.is_fresh:
+        epoch = self._clients.epoch
+        if known is None or known.epoch != epoch.value or not epoch.is_fresh:
             return None
         return known.principal if self._clock.now() < known.until else None
 
@@ -73,18 +75,15 @@ class Verifier:
         What lives longer than a request (a subscription) asks twice a second, verifies its token
         again when the number has moved, and ends by itself at `Principal.ends`.
         """
-        return self._clients.epoch if self._clients.is_fresh else self._clients.refresh()
+        epoch = self._clients.epoch
+        return epoch.value if epoch.is_fresh else epoch.refresh()
 
     def verify(self, bearer: str) -> Principal:
         """Raises TokenInvalid, TokenExpired or TokenRevoked; may read the registry, so it blocks."""
-        if not self._clients.is_fresh:
-            self._clients.refresh()
+        epoch = self.epoch()  # taken before the look-up: a revocation in between is not missed
         recalled = self.recall(bearer)
         if recalled is not None:
             return recalled
-        epoch = (
-            self._clients.epoch
-        )  # taken before the look-up: a revocation in between is not missed
         claims = self._checked(bearer)
         principal = self._known(claims)
         self._remember(bearer, _Verified(principal, principal.ends, epoch))
@@ -119,7 +118,8 @@ class Verifier:
 
     def _known(self, claims: dict[str, Any]) -> Principal:
         standing = self._clients.standing(claims["jti"])
-        if standing is None or standing.client.id != claims["client_id"]:
+        named = claims["sub"], claims["client_id"]
+        if standing is None or named != (standing.client.id, standing.through):
             raise TokenInvalid
         if standing.revoked:
             raise TokenRevoked
@@ -140,6 +140,18 @@ class Verifier:
         if len(live) >= REMEMBERED:
             live = dict(list(live.items())[REMEMBERED // 2 :])
         self._remembered = live
+
+
+def signed_claims(bearer: str, keys: SigningKeys) -> Mapping[str, object]:
+    """The claims of a token that we signed, even if it has ended since; none of any other text."""
+    if len(bearer) > LONGEST_TOKEN or not bearer.isascii():
+        return {}
+    keys.reload()
+    try:
+        token = jwt.decode(bearer, keys.verifying, algorithms=[ALGORITHM])
+    except (JoseError, ValueError, TypeError, KeyError):
+        return {}
+    return token.claims if token.header.get("typ") == TYPE else {}
 
 
 def _digest(bearer: str) -> bytes:

@@ -58,6 +58,7 @@ def arguments(serve: Run, scenarios: type[StrEnum]) -> ArgumentParser:
     _document(_noun(commands, "document", "已登记的查询 persisted documents"))
     _audit(commands)
     _access(commands)
+    _people(commands)
     return parser
 
 
@@ -194,12 +195,11 @@ def _access(commands: Commands) -> None:
     add = _command(
         verbs, "add", "登记，显示密钥一次 register; shows the secret once", registration.add
     )
-    add.add_argument("client", metavar="CLIENT")
-    add.add_argument("--organisation", required=True, metavar="CODE")
-    add.add_argument("--role", required=True, action="append", choices=[r.value for r in Role])
-    add.add_argument("--title", default="")
+    renew = _command(verbs, "renew", "更换密钥 a new secret, shown once", registration.renew)
     revoke = _command(verbs, "revoke", "吊销 end a client for good", registration.revoke)
-    revoke.add_argument("client", metavar="CLIENT")
+    for verb in (add, renew, revoke):
+        verb.add_argument("client", metavar="CLIENT")
+    _registered(add)
     limit = _call(verbs, "limit", "设定限额 set its limits", document.limit)
     limit.add_argument("client", metavar="CLIENT")
     limit.add_argument("--documents-only", action="store_true", help="只能运行已登记的查询")
@@ -208,6 +208,30 @@ def _access(commands: Commands) -> None:
     text.add_argument("--out", type=Path, metavar="FILE.graphql", help="default: printed")
     shown = _command(commands, "token", "演示客户端的令牌 a demo client's token", token.token)
     shown.add_argument("client", metavar="CLIENT")
+
+
+def _people(commands: Commands) -> None:
+    verbs = _noun(commands, "person", "人员 people who log in to the console")
+    add = _command(
+        verbs,
+        "add",
+        "登记，显示密码一次 register; shows the password once",
+        registration.add_person,
+    )
+    renew = _command(verbs, "renew", "更换密码 a new password", registration.renew_person)
+    disable = _command(verbs, "disable", "停用 end for good", registration.disable_person)
+    for verb in (add, renew, disable):
+        verb.add_argument("person", metavar="ACCOUNT")
+    _registered(add)
+    _command(verbs, "list", "人员清单 list people", registration.list_people)
+    keys = _noun(commands, "key", "签名密钥 the signing keys")
+    _command(keys, "rotate", "更换签名密钥 a new signing key", registration.rotate_key)
+
+
+def _registered(add: ArgumentParser) -> None:
+    add.add_argument("--organisation", required=True, metavar="CODE")
+    add.add_argument("--role", required=True, action="append", choices=[r.value for r in Role])
+    add.add_argument("--title", default="", help="名称或姓名 for people to read")
 
 
 def _document(verbs: Commands) -> None:

@@ -1,57 +1,92 @@
-"""`client`: the operator registers and ends clients, on this machine and in the hub's own registry.
+"""`client`, `person` and `key`: who may enter the hub, kept by the operator on this machine.
 
-A secret is shown once and kept nowhere. A running hub hears of a revocation within seconds.
+A secret or password is drawn by the hub, shown once and kept nowhere. A running hub hears of every
+change within a second.
 """
 
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from access.clients import ClientStore
+from access.clients import ClientStore, Kind
+from access.keys import SigningKeys
 from access.roles import Role
-from catalog.clock import SystemClock
-from catalog.ids import ClientId, OrganisationCode
-from catalog.store import CatalogueStore
+from catalog.ids import ClientId
 from commands.caller import CLIENT_ID, CLIENT_SECRET, settings_of
-from commands.display import say
-from commands.errors import CommandFailed, WrongUsage
-from registry.store import Registry
-from settings import Settings
+from commands.display import moment, say, table
+from commands.errors import WrongUsage
+from commands.home import home_registry, known_organisation
+
+COLUMNS = ("账号 Account", "姓名 Name", "部门 Organisation", "角色 Roles", "停用于 Disabled")
 
 
 def add(given: Namespace) -> None:
     """Print the new client's id and secret as environment variables."""
-    with _registry(settings_of(given)) as registry:
-        known = CatalogueStore(registry, SystemClock()).load().organisations
-        if given.organisation not in known:
-            raise CommandFailed(
-                f"没有部门 {given.organisation}，现有：{'、'.join(sorted(known))}。"
-                f"There is no organisation {given.organisation}; there are {', '.join(sorted(known))}."
-            )
-        secret = ClientStore(registry).register(
-            ClientId(given.client),
-            OrganisationCode(given.organisation),
-            [Role(role) for role in given.role],
-            given.title,
-        )
+    secret = _register(given, given.client, Kind.APPLICATION)
+    say(f"{CLIENT_ID}={given.client}\n{CLIENT_SECRET}={secret}")
+
+
+def renew(given: Namespace) -> None:
+    with home_registry(given) as registry:
+        secret = ClientStore(registry).renew_secret(ClientId(given.client))
     say(f"{CLIENT_ID}={given.client}\n{CLIENT_SECRET}={secret}")
 
 
 def revoke(given: Namespace) -> None:
-    with _registry(settings_of(given)) as registry:
+    with home_registry(given) as registry:
         ClientStore(registry).revoke_client(ClientId(given.client))
     say(f"{given.client}：已吊销 revoked")
 
 
-@contextmanager
-def _registry(settings: Settings) -> Iterator[Registry]:
-    if settings.registry_url is None and not (settings.home / "registry.sqlite").exists():
-        raise WrongUsage(
-            f"{settings.home} 中没有登记库：请用 --home 指明，或先运行一次 server.py serve。"
-            f"{settings.home} holds no registry: name it with --home, or run server.py serve once."
+def add_person(given: Namespace) -> None:
+    password = _register(given, given.person, Kind.PERSON)
+    _show(given.person, password)
+
+
+def renew_person(given: Namespace) -> None:
+    with home_registry(given) as registry:
+        password = ClientStore(registry).renew_secret(ClientId(given.person), Kind.PERSON)
+    _show(given.person, password)
+
+
+def disable_person(given: Namespace) -> None:
+    with home_registry(given) as registry:
+        ClientStore(registry).revoke_client(ClientId(given.person), Kind.PERSON)
+    say(f"{given.person}：已停用 disabled")
+
+
+def list_people(given: Namespace) -> None:
+    with home_registry(given) as registry:
+        people = [one for one in ClientStore(registry).clients() if one.kind is Kind.PERSON]
+    table(
+        "人员 People",
+        COLUMNS,
+        (
+            (
+                one.id,
+                one.title,
+                one.organisation,
+                sorted(one.roles),
+                one.revoked_at and moment(one.revoked_at.isoformat()),
+            )
+            for one in people
+        ),
+    )
+
+
+def rotate_key(given: Namespace) -> None:
+    file = settings_of(given).home / "keys" / "signing.json"
+    if not file.exists():
+        raise WrongUsage(f"没有密钥文件 {file}。There is no key file {file}.")
+    say(f"新签名密钥 the new signing key: {SigningKeys(file).rotate()}")
+
+
+def _register(given: Namespace, name: str, kind: Kind) -> str:
+    with home_registry(given) as registry:
+        organisation = known_organisation(registry, given.organisation)
+        roles = [Role(role) for role in given.role]
+        return ClientStore(registry).register(
+            ClientId(name), organisation, roles, given.title, kind
         )
-    registry = Registry(settings.registry)
-    try:
-        yield registry
-    finally:
-        registry.close()
+
+
+def _show(person: str, password: str) -> None:
+    say(f"账号 account：{person}\n密码 password：{password}")

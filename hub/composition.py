@@ -15,6 +15,7 @@ from access.endpoints import IssuerEndpoints
 from access.issuer import Issuer
 from access.keys import SigningKeys
 from access.limits import LimitStore
+from access.login import LogInPage
 from access.token import Verifier
 from access.usage import UsageLog
 from catalog.actor import Duty, Person
@@ -188,7 +189,8 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         operations=settings.live_operations,
         origins=settings.live_origins,
     )
-    return create_app(services, callers, IssuerEndpoints(issuer).routes(), sockets)
+    routes = [*IssuerEndpoints(issuer).routes(), *LogInPage(issuer).routes()]
+    return create_app(services, callers, routes, sockets)
 
 
 def server_worker(stores: Stores) -> Worker:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from schema import download
+from schema import download, outside
 from schema.caller import Callers
 from schema.context import Services
 from schema.health import HealthEndpoint
@@ -65,7 +66,8 @@ def create_app(
             Route("/health", health.__call__),
             *token_routes,
             Mount("/console", StaticFiles(directory=CONSOLE)),
-        ]
+        ],
+        exception_handlers={HTTPException: outside.http_error, Exception: outside.fault},
     )
     app.state.live = live
     return app

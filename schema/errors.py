@@ -8,6 +8,8 @@ UserError
 │   ├── MediaTypeUnsupported
 │   ├── NotAcceptable
 │   ├── MethodNotAllowed
+│   ├── AddressUnknown            nothing of the hub has this address
+│   ├── MethodUnsuitable          another address than /graphql does not take the method
 │   ├── PurposeUnknown                the caller holds no grant for the purpose it states
 │   ├── DocumentUnknown           no persisted document has the id, for this client
 │   ├── DocumentNotAllowed        the client may run persisted documents only
@@ -103,6 +105,20 @@ class MethodNotAllowed(RequestRefused):
     status = 405
     zh = "请使用 POST；GET 只用于已登记的查询（documentId），且不得为 mutation。"
     en = "Use POST; GET is for persisted queries (documentId) and never for a mutation."
+
+
+class AddressUnknown(RequestRefused):
+    code = "ADDRESS_UNKNOWN"
+    status = 404
+    zh = "没有这个地址。接口在 /graphql，令牌在 /oauth/token，运行状况在 /health。"
+    en = "There is nothing at this address. The API is at /graphql, tokens at /oauth/token, the state of the hub at /health."
+
+
+class MethodUnsuitable(RequestRefused):
+    code = "METHOD_UNSUITABLE"
+    status = 405
+    zh = "该地址不支持这种方法，可用的方法见 Allow 头。"
+    en = "This address does not take the method; the header Allow names those that it does."
 
 
 class DocumentUnknown(RequestRefused):

@@ -1,4 +1,4 @@
-// Log in, keep the token in this closure, load GraphiQL and hand it a fetcher that carries it.
+// Log in, keep the tokens in this closure, load GraphiQL and hand it a fetcher that carries them.
 (() => {
   "use strict";
 
@@ -8,8 +8,9 @@
   me { clientId organisationName roles dataSets tokenExpires }
 }
 `;
+  const AHEAD = 60; // seconds before its end that a token is renewed
   const at = (id) => document.getElementById(id);
-  let token = null;
+  let held = null;
   let root = null;
   let timer = null;
 
@@ -44,30 +45,8 @@
     return editor;
   };
 
-  const basic = (client, secret) => {
-    const pair = `${encodeURIComponent(client)}:${encodeURIComponent(secret)}`;
-    return `Basic ${btoa(pair)}`;
-  };
-
-  const logIn = async (client, secret) => {
-    const reply = await fetch("/oauth/token", {
-      method: "POST",
-      credentials: "omit", // else the browser answers a refusal with its own password dialog
-      headers: {
-        Authorization: basic(client, secret),
-        "Content-Type": "application/x-www-form-urlencoded",
-      },
-      body: "grant_type=client_credentials",
-    });
-    const body = await reply.json();
-    if (!reply.ok) throw new Error(body.error === "invalid_client"
-      ? "客户端编号或密钥不正确。The client id or secret is wrong."
-      : body.error_description || body.error);
-    return body;
-  };
-
   const leave = (why) => {
-    token = null;
+    held = null;
     clearTimeout(timer);
     if (root) root.unmount();
     root = null;
@@ -77,25 +56,48 @@
     at("secret").value = "";
   };
 
-  const fetcher = async (asked) => {
-    const reply = await fetch("/graphql", {
-      method: "POST",
-      credentials: "omit",
-      headers: { "Content-Type": "application/json", Accept: "application/json",
-        Authorization: `Bearer ${token}` },
-      body: JSON.stringify(asked),
-    });
+  const asked = (body) => fetch("/graphql", {
+    method: "POST",
+    credentials: "omit",
+    headers: { "Content-Type": "application/json", Accept: "application/json",
+      Authorization: `Bearer ${held.access_token}` },
+    body: JSON.stringify(body),
+  });
+
+  const fetcher = async (body) => {
+    const reply = await asked(body);
     if (reply.status === 401) leave("令牌已失效，请重新登录。The token has ended; log in again.");
     return reply.json();
   };
 
-  const enter = (client, issued) => {
-    token = issued.access_token;
+  // A person's token is followed by the next one; an application's simply ends.
+  const hold = (issued) => {
+    held = issued;
     const ends = new Date(Date.now() + issued.expires_in * 1000);
-    timer = setTimeout(() => leave("令牌已到期，请重新登录。The token has expired; log in again."),
-      issued.expires_in * 1000);
-    at("who").textContent = client;
     at("until").textContent = `令牌有效至 ${ends.toLocaleTimeString("zh-CN")}`;
+    clearTimeout(timer);
+    timer = issued.refresh_token
+      ? setTimeout(renew, Math.max(1, issued.expires_in - AHEAD) * 1000)
+      : setTimeout(() => leave("令牌已到期，请重新登录。The token has expired; log in again."),
+        issued.expires_in * 1000);
+  };
+
+  const renew = async () => {
+    const before = held;
+    try {
+      const issued = await HubLogin.renew(before.refresh_token);
+      if (held === before) hold(issued);
+    } catch (wrong) {
+      if (held === before) leave(wrong.message);
+    }
+  };
+
+  const enter = async (issued) => {
+    hold(issued);
+    const me = await (await asked({ query: "{ me { clientId organisationName } }" })).json();
+    if (!me.data) throw new Error(me.errors[0].message);
+    await loadEditor();
+    at("who").textContent = `${me.data.me.clientId} · ${me.data.me.organisationName}`;
     at("login").hidden = true;
     at("bar").hidden = at("graphiql").hidden = false;
     root = ReactDOM.createRoot(at("graphiql"));
@@ -105,22 +107,38 @@
     }));
   };
 
-  at("form").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const button = event.target.querySelector("button");
-    const client = at("client").value.trim();
-    button.disabled = true;
+  const trying = async (step) => {
+    const buttons = document.querySelectorAll("#card button");
+    buttons.forEach((button) => { button.disabled = true; });
     at("problem").textContent = "";
     try {
-      const issued = await logIn(client, at("secret").value);
-      await loadEditor();
-      enter(client, issued);
+      await step();
     } catch (wrong) {
-      at("problem").textContent = wrong.message;
+      leave(wrong.message);
     } finally {
-      button.disabled = false;
+      buttons.forEach((button) => { button.disabled = false; });
       at("secret").value = "";
     }
+  };
+
+  at("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    trying(async () => enter(
+      await HubLogin.asApplication(at("client").value.trim(), at("secret").value)));
   });
-  at("leave").addEventListener("click", () => leave());
+  at("person").addEventListener("click", () => trying(HubLogin.asPerson));
+  at("leave").addEventListener("click", () => {
+    if (held && held.refresh_token) HubLogin.revoke(held.refresh_token);
+    leave();
+  });
+
+  if (location.hash === "#login") { // sent here from another name of this machine
+    history.replaceState(null, "", location.pathname);
+    trying(HubLogin.asPerson);
+  } else {
+    trying(async () => {
+      const issued = await HubLogin.returned();
+      if (issued) await enter(issued);
+    });
+  }
 })();

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
 
-from access.clients import ClientStore
+from access import models
+from access.clients import ClientStore, Kind
+from access.endpoints import IssuerEndpoints
 from access.issuer import Issuer
 from access.keys import SigningKeys
-from access.models import AccessEpoch, Client, IssuedToken
+from access.login import LogInPage
 from access.roles import Role
 from access.token import Verifier
 from catalog.clock import ReplayClock
@@ -22,6 +25,7 @@ ADDRESS = "http://127.0.0.1:8000"
 AUDIENCE = "vitalhub"
 APP = ClientId("cq_shapingba-app")
 SHAPINGBA = OrganisationCode("cq_shapingba")
+PERSON = ClientId("li-ming")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,29 @@ class Access:
         found = next(client for client in self.clients.clients() if client.id == APP)
         return self.issuer.sign(found)
 
+    def person(self, client: ClientId = PERSON) -> str:
+        """Registers a person; returns the password."""
+        return self.clients.register(client, SHAPINGBA, [Role.STEWARD], "黎明", Kind.PERSON)
+
 
 @pytest.fixture
 def access_registry(tmp_path: Path) -> Iterator[Registry]:
     registry = Registry(f"sqlite:///{tmp_path / 'registry.sqlite'}")
-    tables = [Base.metadata.tables[row.__tablename__] for row in (Client, IssuedToken, AccessEpoch)]
-    Base.metadata.create_all(registry.engine, tables=tables)
+    tables = [
+        row.__table__
+        for row in vars(models).values()
+        if isinstance(row, type) and issubclass(row, Base) and row is not Base
+    ]
+    Base.metadata.create_all(registry.engine, tables=tables)  # type: ignore[arg-type]  # they are tables
     yield registry
     registry.close()
+
+
+@pytest.fixture
+def application(access: Access) -> Starlette:
+    """Every endpoint of the issuer and its log-in page."""
+    pages = LogInPage(access.issuer, access.clock)
+    return Starlette(routes=[*IssuerEndpoints(access.issuer).routes(), *pages.routes()])
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from access.endpoints import IssuerEndpoints
 from access.issuer import Issuer
 from access.keys import SigningKeys
 from access.limits import LimitStore
+from access.login import LogInPage
 from access.principal import Principal
 from access.roles import Role
 from access.token import Verifier
@@ -153,7 +154,7 @@ class Hub:
     def serve(self, **changes: Any) -> None:
         """The application, over services that are changed in these."""
         self.services = replace(self.services, **changes)
-        routes = IssuerEndpoints(self.issuer).routes()
+        routes = [*IssuerEndpoints(self.issuer).routes(), *LogInPage(self.issuer).routes()]
         self.app = create_app(self.services, self.callers, routes)
 
     def granted(self, client: str, *grants: Grant) -> None:

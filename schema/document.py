@@ -14,11 +14,16 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
+    GraphQLInputType,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VisitorAction,
     parse,
+    specified_rules,
     validate,
 )
 
@@ -30,6 +35,7 @@ from schema.errors import (
 )
 from schema.shape import INTROSPECTION, MAX_DEPTH, MAX_TOKENS, check_shape
 from schema.text import check_literals
+from schema.wording import wording_of
 
 MAX_TEXT = 64 * 1024
 """Characters of a document. A larger body may carry a file, which is a variable, not a longer text."""
@@ -37,6 +43,26 @@ MAX_ERRORS = 5
 CACHED_DOCUMENTS = 128
 CACHED_LENGTH = 8_192
 """Longer texts are prepared anew each time; they are rare and would fill the cache."""
+
+
+class _LocatedValues(ValuesOfCorrectTypeRule):
+    """Where graphql-core loses the place of a list or an object, the value as a whole is the place."""
+
+    _value: ValueNode
+
+    def is_valid_value_node(
+        self, node: ValueNode, input_type: GraphQLInputType | None
+    ) -> VisitorAction:
+        self._value = node
+        return super().is_valid_value_node(node, input_type)
+
+    def report_error(self, error: GraphQLError) -> None:
+        super().report_error(error if error.locations else GraphQLError(error.message, self._value))
+
+
+RULES = tuple(
+    _LocatedValues if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +136,7 @@ class Documents:
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
     document = read_document(text)
     try:
-        errors = validate(schema, document, max_errors=MAX_ERRORS, hide_suggestions=True)
+        errors = validate(schema, document, RULES, max_errors=MAX_ERRORS, hide_suggestions=True)
     except RecursionError:
         raise _too_large(MAX_DEPTH, "嵌套层数", "levels of nesting") from None
     return Prepared(document, tuple(errors))
@@ -141,7 +167,8 @@ def _too_large(limit: int, what_zh: str, what: str) -> DocumentTooLarge:
 
 def _located(wrong: GraphQLSyntaxError) -> GraphQLError:
     """The same error with our cause, so that line and column leave with it."""
-    cause = ParseFailed(problem=wrong.message)
+    wording = wording_of(wrong.message)
+    cause = ParseFailed(problem=wording.en, problem_zh=wording.zh)
     return GraphQLError(
         cause.message_en, source=wrong.source, positions=wrong.positions, original_error=cause
     )

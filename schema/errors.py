@@ -34,6 +34,7 @@ UserError
 ├── SelectionEmpty
 ├── UnknownKey                        nothing with this id, or not for this caller: they read the same
 ├── AsOfDiffers
+├── AsOfInFuture                  nobody knows yet what will be served then
 ├── DecisionUnclear
 └── FileUnreadable
 
@@ -50,7 +51,10 @@ from typing import ClassVar
 from graphql import GraphQLError
 
 from catalog.errors import UserError, VitalhubError
+from schema.wording import wording_of
 
+LONGEST = 2_000
+"""Characters of a sentence."""
 log = logging.getLogger(__name__)
 
 ErrorBody = dict[str, object]
@@ -159,19 +163,19 @@ class DocumentRefused(UserError):
 
 class ParseFailed(DocumentRefused):
     code = "GRAPHQL_PARSE_FAILED"
-    zh = "查询文本有语法错误：{problem}"
+    zh = "查询文本有语法错误：{problem_zh}。"
     en = "The document has a syntax error: {problem}"
 
 
 class ValidationFailed(DocumentRefused):
     code = "GRAPHQL_VALIDATION_FAILED"
-    zh = "查询与您可用的模式不符：{problem}"
+    zh = "查询与您可用的模式不符：{problem_zh}。"
     en = "The document does not fit the schema you may use: {problem}"
 
 
 class VariablesInvalid(DocumentRefused):
     code = "VARIABLES_INVALID"
-    zh = "变量的值不符合其类型：{problem}"
+    zh = "变量的值不符合其类型：{problem_zh}。"
     en = "A variable's value does not fit its type: {problem}"
 
 
@@ -274,6 +278,12 @@ class AsOfDiffers(UserError):
     en = "All fields of one operation read one version: give them the same asOf."
 
 
+class AsOfInFuture(UserError):
+    code = "AS_OF_IN_FUTURE"
+    zh = "asOf {at} 晚于当前时刻 {now}。请写过去的时刻；要最新数据请去掉 asOf。"
+    en = "asOf {at} is later than now, {now}. Name an instant of the past, or leave asOf out for the newest data."
+
+
 class DecisionUnclear(UserError):
     code = "DECISION_UNCLEAR"
     zh = "决定须在 approve 与 reject 中写且只写一项。"
@@ -292,11 +302,26 @@ def reply_of(error: Exception, request_id: str) -> ErrorBody:
     if isinstance(cause, UserError):
         body = _body(cause.code, cause.message_zh, cause.message_en, request_id)
     elif type(cause) is GraphQLError:
-        foreseen = ValidationFailed(problem=cause.message)
-        body = _body(foreseen.code, foreseen.message_zh, foreseen.message_en, request_id)
+        body = _told(ValidationFailed, error, request_id)
     else:
         body = _fault(cause, request_id)
     return body | _position(error)
+
+
+def wrong_variable(error: GraphQLError, request_id: str) -> ErrorBody:
+    """An error of graphql-core's about the value of a variable."""
+    return _told(VariablesInvalid, error, request_id) | _position(error)
+
+
+def _told(kind: type[UserError], error: Exception, request_id: str) -> ErrorBody:
+    """What graphql-core found, in both languages, with its stable name as `rule`."""
+    wording = wording_of(str(getattr(error, "message", "")))
+    told = kind(problem=wording.en, problem_zh=wording.zh)
+    body = _body(told.code, told.message_zh, told.message_en, request_id)
+    extensions = body["extensions"]
+    if wording.name is not None and isinstance(extensions, dict):
+        extensions["rule"] = wording.name
+    return body
 
 
 def _fault(cause: Exception, request_id: str) -> ErrorBody:
@@ -318,8 +343,9 @@ def _cause(error: Exception) -> Exception:
 
 
 def _body(code: str, message_zh: str, message_en: str, request_id: str) -> ErrorBody:
-    extensions = {"code": code, "messageEn": message_en, "requestId": request_id}
-    return {"message": message_zh, "extensions": extensions}
+    """What a caller sent may be repeated in a sentence, but not all of a long text."""
+    extensions = {"code": code, "messageEn": message_en[:LONGEST], "requestId": request_id}
+    return {"message": message_zh[:LONGEST], "extensions": extensions}
 
 
 def _position(error: Exception) -> ErrorBody:

@@ -18,7 +18,7 @@ from query.price import Price
 from schema.caller import Caller
 from schema.context import Operation, Services, blocking
 from schema.data.plan import RawJson, Reading
-from schema.data.planning import Plan, check_price, plan_of, priced, variables_of
+from schema.data.planning import Plan, check_as_of, check_price, plan_of, priced, variables_of
 from schema.document import Prepared
 from schema.errors import (
     DocumentNotAllowed,
@@ -26,8 +26,8 @@ from schema.errors import (
     ErrorBody,
     MethodNotAllowed,
     SubscriptionNeedsSocket,
-    VariablesInvalid,
     reply_of,
+    wrong_variable,
 )
 from schema.metered import Metered
 from schema.outcome import Outcome, usage_of
@@ -114,8 +114,9 @@ class Operations:
         operation = prepared.operation(request.operation_name)
         values = variables_of(view.schema, operation, request.variables)
         if isinstance(values, list):
-            return refusal([_variables(error, request_id) for error in values])
+            return refusal([wrong_variable(error, request_id) for error in values])
         plan = plan_of(view.schema, view.shapes, prepared.document, operation, values)
+        check_as_of(plan, services.clock.now())
         price = await self._price(plan, caller) if plan.fields else None
         if metered is not None:
             await metered.enter(plan)
@@ -210,10 +211,3 @@ def _outcome(
         started=started.at,
         seconds=perf_counter() - started.seconds,
     )
-
-
-def _variables(error: Exception, request_id: str) -> ErrorBody:
-    """Nothing has run and the document is valid: only a variable can be wrong."""
-    cause = VariablesInvalid(problem=str(getattr(error, "message", "")))
-    located = reply_of(error, request_id)
-    return located | reply_of(cause, request_id)

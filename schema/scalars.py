@@ -43,11 +43,7 @@ def parse_instant(value: object) -> datetime:
             return datetime.fromisoformat(value)
         except ValueError:
             pass
-    raise _refused(
-        value,
-        "带时区的 ISO 8601 时刻",
-        "an ISO 8601 instant with offset, 2020-08-20T08:00:00+08:00",
-    )
+    raise _refused(value, "DateTime needs an ISO 8601 instant with offset")
 
 
 def parse_day(value: object) -> date:
@@ -56,7 +52,7 @@ def parse_day(value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise _refused(value, "ISO 8601 日期", "an ISO 8601 date, 2020-08-20")
+    raise _refused(value, "Date needs an ISO 8601 date")
 
 
 def parse_decimal(value: object) -> Decimal:
@@ -67,7 +63,7 @@ def parse_decimal(value: object) -> Decimal:
             return Decimal(value)
         except InvalidOperation:
             pass
-    raise _refused(value, "十进制数", 'a decimal number as text, "181.24"')
+    raise _refused(value, "Decimal needs a decimal number as text")
 
 
 def parse_bigint(value: object) -> int:
@@ -75,27 +71,29 @@ def parse_bigint(value: object) -> int:
         value = str(value)
     if isinstance(value, str) and INTEGER.fullmatch(value) and -BIGINT <= int(value) < BIGINT:
         return int(value)
-    raise _refused(value, "64 位整数", "a 64-bit integer, as text past 2^53")
+    raise _refused(value, "BigInt needs a 64-bit integer")
 
 
 def parse_place(value: object) -> PlaceCode:
     if isinstance(value, str) and PLACE.fullmatch(value):
         return PlaceCode(value)
-    raise _refused(value, "6、9、12 或 15 位区划编码", "a place code of 6, 9, 12 or 15 digits")
+    raise _refused(value, "PlaceCode needs 6, 9, 12 or 15 digits as text")
 
 
-def _refused(value: object, wanted_zh: str, wanted: str) -> GraphQLError:
+def _refused(value: object, wanted: str) -> GraphQLError:
+    """`schema/wording.py` says the same in Chinese."""
     shown = repr(value)[:60]
-    return GraphQLError(f"需要{wanted_zh} (needs {wanted}); got {shown}.")
+    return GraphQLError(f"{wanted}; got {shown}.")
 
 
 def _scalar(
     name: str, parse: Parser, show: Callable[[object], str], description: str
 ) -> GraphQLScalarType:
     def literal(node: ValueNode) -> object:
-        if isinstance(node, (StringValueNode, IntValueNode, FloatValueNode)):
-            return parse(node.value if isinstance(node, StringValueNode) else _number(node.value))
-        return parse(None)
+        try:
+            return parse(_literal(node))
+        except GraphQLError as wrong:
+            raise GraphQLError(wrong.message, node) from None
 
     return GraphQLScalarType(
         name,
@@ -104,6 +102,15 @@ def _scalar(
         coerce_input_literal=literal,
         description=description,
     )
+
+
+def _literal(node: ValueNode) -> object:
+    """What is written there; None for what no scalar of ours is written as."""
+    if isinstance(node, StringValueNode):
+        return node.value
+    if isinstance(node, (IntValueNode, FloatValueNode)):
+        return _number(node.value)
+    return None
 
 
 def _number(text: str) -> object:

@@ -2,7 +2,7 @@
 
 Rules: each fragment is weighed once and its weight reused, so a bomb of nested fragments costs no
 more than its text; sums saturate. Introspection is deeper than any data query, so its fields do not
-count towards the depth (graphql-core's own rule bounds their nesting).
+count towards the depth (graphql-core's own rule bounds their nesting). Empty braces are no document.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,13 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
 )
 
-from schema.errors import DocumentTooLarge
+from schema.errors import DocumentTooLarge, ParseFailed
 
 MAX_TOKENS = 2_000
 MAX_FIELDS = 300
@@ -76,6 +77,14 @@ def measure(document: DocumentNode) -> Shape:
     return total
 
 
+def _nothing_selected(selection_set: SelectionSetNode) -> GraphQLError:
+    """The grammar wants a selection in the braces; graphql-core's parser takes them empty."""
+    cause = ParseFailed(
+        problem="expected a field between { and }", problem_zh="“{”与“}”之间至少须有一个字段"
+    )
+    return GraphQLError(cause.message_en, selection_set, original_error=cause)
+
+
 class _Weigher:
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
@@ -83,6 +92,8 @@ class _Weigher:
 
     def selections(self, selection_set: SelectionSetNode | None) -> Shape:
         total = Shape()
+        if selection_set is not None and not selection_set.selections:
+            raise _nothing_selected(selection_set)
         for node in selection_set.selections if selection_set else ():
             total = total.beside(self._selection(node))
         return total

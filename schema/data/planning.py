@@ -22,6 +22,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_fields
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
+from catalog.clock import CITY_ZONE
 from catalog.errors import UserError
 from query.price import Price, Sizes, price_of
 from query.relation import Scope
@@ -29,7 +30,7 @@ from query.tree import Read, ReadOne
 from schema.data.page import Arguments
 from schema.data.selection import Asked
 from schema.data.shape import Shapes
-from schema.errors import AnswerTooLarge, QueryTooExpensive
+from schema.errors import AnswerTooLarge, AsOfInFuture, QueryTooExpensive
 
 Tree = Read | ReadOne
 Planner = Callable[[Asked, list[FieldNode], Arguments], Tree]
@@ -144,6 +145,15 @@ def check_price(price: Priced, plan: Plan, budget: int) -> None:
         part=price.fields[dearest].total,
     )
     raise GraphQLError(cause.message_en, plan.fields[dearest].node, original_error=cause)
+
+
+def check_as_of(plan: Plan, now: datetime) -> None:
+    """AsOfInFuture, at the first field that asks for a version nobody can know yet."""
+    for planned in plan.fields.values():
+        if planned.as_of is not None and planned.as_of > now:
+            at, today = (each.astimezone(CITY_ZONE).isoformat() for each in (planned.as_of, now))
+            cause = AsOfInFuture(at=at, now=today)
+            raise GraphQLError(cause.message_en, planned.node, original_error=cause)
 
 
 def _data_fields(

@@ -216,3 +216,18 @@ def test_every_answer_tells_its_price_and_what_is_too_dear_is_not_read(hub: Hub,
     assert hub.codes(app, "{ station(limit: 5) { code } }") == ["QUERY_TOO_EXPENSIVE"]
     assert "data" not in hub.post(app, "{ station(limit: 5) { code } }").json()
     hub.ask(app, "{ station(limit: 4) { code } }")
+
+
+def test_nobody_is_told_what_will_be_served_in_the_future(hub: Hub, app: str) -> None:
+    query = "query ($at: DateTime) { station(asOf: $at) { code } }"
+    later = hub.post(app, query, variables={"at": (hub.clock.now() + HOUR).isoformat()}).json()
+    assert [e["extensions"]["code"] for e in later["errors"]] == ["AS_OF_IN_FUTURE"]
+    assert later["errors"][0]["locations"]
+    hub.ask(app, query, at=hub.clock.now().isoformat())
+
+
+@pytest.mark.parametrize("query", ["{}", "{ station {} }", "{ station { readings { } } }"])
+def test_empty_braces_are_no_document(hub: Hub, app: str, query: str) -> None:
+    error = hub.post(app, query).json()["errors"][0]
+    assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert error["locations"]

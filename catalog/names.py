@@ -17,13 +17,34 @@ TYPE_SUFFIXES = (
     "",
     "Filter",
     "Order",
-    "Group",
+    "ListFilter",
+    "ListOrder",
+    "ColumnsOrder",
+    "NumbersOrder",
+    "Column",
+    "LatestBy",
     "Connection",
     "Edge",
-    "Aggregate",
     "AggregateRow",
-    "Row",
+    "AggregateOrder",
+    "Keys",
+    "KeyOrder",
+    "Group",
+    "Bucket",
+    "RollUp",
+    "Having",
+    "CellFilter",
+    "CellColumn",
 )
+MEASURE_TYPES = frozenset(
+    f"{kind}{suffix}"
+    for kind in (
+        "String", "Int", "BigInt", "Decimal", "Float", "Boolean", "Date", "DateTime", "PlaceCode",
+        "Masked", "HiddenInt", "HiddenBigInt", "HiddenDecimal", "HiddenFloat",
+    )
+    for suffix in ("Measures", "MeasuresFilter", "MeasuresOrder", "PercentileFilter")
+)  # fmt: skip
+"""Shared by all data sets, see `schema/data/measures.py`."""
 
 RESERVED_FIELDS = frozenset(
     {
@@ -59,10 +80,10 @@ RESERVED_TYPES = frozenset(
         "QualitySignOff", "QuarantinePage", "QuarantineReason", "QuarantineRow", "RefusalInput",
         "RequestAction", "RequestStep", "RowCondition", "RowDecision", "RowFate", "RowPosition",
         "RuleOutcome", "ScopeColumn", "ScopePart", "ShareGrant", "Side", "SignOffDecision",
-        "SourceValue", "TermsInput", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "Replay",
+        "SourceValue", "TermsInput", "TimeUnit", "PlaceLevel", "PercentileOrder", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "Replay",
         "PersistedDocument", "ClientLimits",
     }
-)  # fmt: skip
+) | MEASURE_TYPES  # fmt: skip
 
 
 def check_names(

@@ -28,20 +28,25 @@ class Draft:
         self.data_sets: set[DatasetCode] = set()
         self.columns: set[tuple[DatasetCode, str]] = set()
         """Every column that the answer shows or depends on."""
+        self.small: set[DatasetCode] = set()
+        """Those whose groups have a least size."""
         self._of_relations: dict[str, Scalar] = {}
         self._aliases = 0
 
     def bound(self) -> dict[str, Scalar]:
         return self._of_relations | self.parameters.values
 
-    def block(self, data_set: DatasetCode) -> "Block":
-        """UnknownField when nothing is granted."""
+    def block(self, data_set: DatasetCode, *, counted: bool = False) -> "Block":
+        """`counted`: its rows are only told of in groups. UnknownField when nothing is granted."""
         self.data_sets.add(self.scope.grant(data_set).data_set)
+        if counted and self.scope.least_group(data_set) > 1:
+            self.small.add(data_set)
         self._aliases += 1
-        return Block(self, data_set, self._aliases)
+        return Block(self, data_set, self._aliases, counted)
 
     def relation(self, block: "Block") -> exp.Subquery:
-        relation = self.scope.relation(block.data_set, self.at)
+        of = self.scope.counted if block.counted else self.scope.relation
+        relation = of(block.data_set, self.at)
         self._of_relations.update(relation.parameters)
         return relation.tree.subquery(exp.to_identifier(block.alias), copy=False)
 
@@ -53,6 +58,8 @@ class Block:
     draft: Draft
     data_set: DatasetCode
     number: int
+    counted: bool = False
+    """Whether it stands there as the relation that aggregates read."""
     joins: list[exp.Join] = field(default_factory=list)
     """Those of the one related rows, too."""
     _ones: dict[str, "Block"] = field(default_factory=dict)
@@ -63,10 +70,19 @@ class Block:
 
     def column(self, name: str, *, asked: bool = True) -> exp.Column:
         """UnknownField when it is not visible. `asked`: not merely what makes an order total."""
-        if name not in self.draft.scope.columns(self.data_set):
+        scope = self.draft.scope
+        usable = scope.grouped if self.counted else scope.columns
+        if name not in usable(self.data_set):
             raise UnknownField(data_set=self.data_set, field=name)
         if asked:
             self.draft.columns.add((self.data_set, name))
+        return exp.column(exp.to_identifier(name, quoted=True), table=self.alias)
+
+    def measured(self, name: str) -> exp.Column:
+        """For a measure of a counted block. UnknownField when no aggregate may read it."""
+        if not self.counted or name not in self.draft.scope.measured(self.data_set):
+            raise UnknownField(data_set=self.data_set, field=name)
+        self.draft.columns.add((self.data_set, name))
         return exp.column(exp.to_identifier(name, quoted=True), table=self.alias)
 
     def column_type(self, name: str) -> ColumnType:

@@ -5,17 +5,19 @@ Output values are in the form JSON wants: decimals, 64-bit integers and place co
 
 from catalog.ids import Seq
 from catalog.predicate import And, Compare, Op
+from query.aggregate import Aggregate
 from query.block import Draft
+from query.groups import aggregate
 from query.lock import lock
 from query.relation import Scope
 from query.rows import rows
 from query.statement import LockedStatement
-from query.tree import Read, ReadOne
+from query.tree import Read, ReadOne, Tree
 
 KEPT_STATEMENTS = 256
 
 
-def compile_read(tree: Read | ReadOne, scope: Scope, at: Seq | None = None) -> LockedStatement:
+def compile_read(tree: Tree, scope: Scope, at: Seq | None = None) -> LockedStatement:
     """The statement that answers the tree within the scope, now or as of version `at`.
 
     A scope never changes, so what was compiled for it is kept with it.
@@ -28,16 +30,23 @@ def compile_read(tree: Read | ReadOne, scope: Scope, at: Seq | None = None) -> L
     return known
 
 
-def compiled(tree: Read | ReadOne, scope: Scope, at: Seq | None) -> LockedStatement:
+def compiled(tree: Tree, scope: Scope, at: Seq | None) -> LockedStatement:
     draft = Draft(scope, at)
     single = isinstance(tree, ReadOne)
-    statement = rows(draft, _by_key(tree) if isinstance(tree, ReadOne) else tree)
+    match tree:
+        case Aggregate():
+            statement = aggregate(draft, tree)
+        case ReadOne():
+            statement = rows(draft, _by_key(tree))
+        case Read():
+            statement = rows(draft, tree)
     return lock(
         statement,
         scope=scope,
         at=at,
         data_sets=frozenset(draft.data_sets),
         columns=frozenset(draft.columns),
+        small=frozenset(draft.small),
         parameters=draft.bound(),
         single=single,
     )

@@ -4,6 +4,10 @@ UserError
 ├── UnknownField             no such field, or not granted: the two read the same
 ├── AliasClash               two names in one selection differ only in upper and lower case
 ├── WrongValue               a filter's value does not fit its column
+├── GroupKeyUnfit            a column cannot be grouped by in the way that was asked
+├── GroupKeyMissing          a key is shown or ordered by, but not grouped by
+├── MeasureUnfit             a measure has no meaning for its column, or its grant does not allow it
+├── GroupsOfThePast          small groups are protected now only: no `asOf`
 ├── InvalidDerivation        a derived data set's SQL is not one SELECT over its declared inputs
 SystemFault
 └── UnlockedStatement        the second lock found something the compiler must never produce
@@ -28,6 +32,30 @@ class WrongValue(UserError):
     code = "WRONG_VALUE"
     zh = "{field} 不接受值 {value}。"
     en = "{field} does not take the value {value}."
+
+
+class GroupKeyUnfit(UserError):
+    code = "GROUP_KEY_UNFIT"
+    zh = "groupBy 中的 {field} 不能这样分组：{problem_zh}。"
+    en = "{field} in groupBy cannot be grouped by like that: it {problem}."
+
+
+class GroupKeyMissing(UserError):
+    code = "GROUP_KEY_MISSING"
+    zh = "{field} 不在 groupBy 中，不能作为分组键选取或排序。"
+    en = "{field} is not in groupBy, so no group has one. Add it there, or leave it out."
+
+
+class MeasureUnfit(UserError):
+    code = "MEASURE_UNFIT"
+    zh = "{field} 不能计算 {measure}。"
+    en = "{field} has no {measure}. Look at the schema for the measures it has."
+
+
+class GroupsOfThePast(UserError):
+    code = "GROUPS_OF_THE_PAST"
+    zh = "{data_set} 的汇总受最小分组保护，只按当前版本作答，请去掉 asOf。"
+    en = "Aggregates of {data_set} have a least group size and answer for now only: leave out asOf."
 
 
 class InvalidDerivation(UserError):

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from catalog.ids import DatasetCode, Seq
 from catalog.predicate import Scalar
+from query.counted_lock import check_counted
 from query.errors import UnlockedStatement
 from query.relation import Scope
 from query.statement import LockedStatement
@@ -25,9 +26,11 @@ NODES = (
     exp.ArrayAgg, exp.Struct, exp.PropertyEQ, exp.Anonymous,
     exp.Exists,  # conditions on related rows
     exp.Count, exp.Star, exp.Min, exp.Max, exp.Sum, exp.Avg,  # orders by what those come to
+    exp.Distinct, exp.PercentileCont, exp.Filter, exp.TryCast, exp.DataTypeParam,  # measures
+    exp.Group, exp.Having, exp.Sub,  # groups, and places of a level
     exp.Qualify, exp.Window, exp.RowNumber,  # one row of each group
 )  # fmt: skip
-FUNCTIONS = {"contains", "starts_with"}
+FUNCTIONS = {"contains", "starts_with", "date_trunc", "timezone"}
 
 
 def lock(
@@ -37,20 +40,23 @@ def lock(
     at: Seq | None,
     data_sets: frozenset[DatasetCode],
     columns: frozenset[tuple[DatasetCode, str]] = frozenset(),
+    small: frozenset[DatasetCode] = frozenset(),
     parameters: Mapping[str, Scalar],
     single: bool,
 ) -> LockedStatement:
     """The statement, ready to run; UnlockedStatement when it holds anything it must not."""
     allowed = [scope.relation(code, at).tree for code in sorted(data_sets)]
+    allowed += [scope.counted(code, at).tree for code in sorted(data_sets)]
     for node in outside(tree, allowed):
         _check(node)
+    check_counted(outside(tree, allowed), scope, data_sets, at)
     bound = tree.args.get("limit")
     if bound is None or int(bound.expression.name) > MAX_ROWS:
         raise UnlockedStatement("a statement without a row limit")
     missing = {p.name for p in tree.find_all(exp.Parameter)} ^ set(parameters)
     if missing:
         raise UnlockedStatement(f"parameters not matched: {sorted(missing)}")
-    return LockedStatement(tree, dict(parameters), data_sets, single, columns)
+    return LockedStatement(tree, dict(parameters), data_sets, single, columns, small)
 
 
 def outside(tree: exp.Expr, relations: list[exp.Query]) -> Iterator[exp.Expr]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from catalog.ids import DatasetCode
+from query.aggregate import Aggregate, Groups, NestedGroups, conditions_in
 from query.errors import UnknownField
 from query.relation import Scope
 from query.tree import (
@@ -24,6 +25,7 @@ from query.tree import (
     ReadOne,
     Related,
     Selection,
+    Tree,
 )
 
 Sizes = Mapping[DatasetCode, int]
@@ -45,14 +47,24 @@ class Price:
         return Price(self.looked + other.looked, self.brought + other.brought)
 
 
-def price_of(tree: Read | ReadOne, scope: Scope, sizes: Sizes) -> Price:
+def price_of(tree: Tree, scope: Scope, sizes: Sizes) -> Price:
     """UnknownField when the tree names what is not granted."""
     pricing = _Pricing(scope, sizes)
+    if isinstance(tree, Aggregate):
+        return Price(
+            sizes.get(tree.data_set, 0) + pricing.groups(tree.data_set, tree.groups),
+            most_groups(tree.groups),
+        )
     looked, below = pricing.below(tree.data_set, tree.selection)
     if isinstance(tree, ReadOne):
         return Price(1 + looked, 1 + below)
     looked += pricing.page(tree.data_set, tree)
     return Price(sizes.get(tree.data_set, 0) + looked, tree.limit * (1 + below))
+
+
+def most_groups(groups: Groups) -> int:
+    """How many there may be by the limit."""
+    return groups.limit if groups.group_by else min(groups.limit, 1)
 
 
 class _Pricing:
@@ -69,7 +81,22 @@ class _Pricing:
                 deeper, below = self.below(target, item.selection)
                 looked += self._sizes.get(target, 0) + deeper + self.page(target, item)
                 rows += below if item.limit is None else item.limit * (1 + below)
+            elif isinstance(item, NestedGroups):
+                target = self._target(data_set, item.relation)
+                looked += self._sizes.get(target, 0) + self.groups(target, item.groups)
+                rows += most_groups(item.groups)
         return looked, rows
+
+    def groups(self, data_set: DatasetCode, groups: Groups) -> int:
+        """What conditions and keys look at beside the rows themselves."""
+        looked = 0 if groups.where is None else self._condition(data_set, groups.where)
+        looked += sum(self._condition(data_set, only) for only in conditions_in(groups.selection))
+        for path in {grouping.key.relations for grouping in groups.group_by}:
+            target = data_set
+            for name in path:
+                target = self._target(target, name)
+                looked += self._sizes.get(target, 0)
+        return looked
 
     def page(self, data_set: DatasetCode, page: Read | Nested) -> int:
         """What filter and order look at beside the rows themselves."""

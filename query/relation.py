@@ -28,7 +28,7 @@ from query.statement import (
     current_table,
     past_table,
 )
-from query.tree import Read, ReadOne
+from query.tree import Tree
 from query.visible import group_columns, least_group, measured_columns, visible_columns
 
 MASKED_TYPE = ColumnType(Kind.STRING)
@@ -183,7 +183,7 @@ class Scope:
     def __init__(self, catalogue: Catalogue, grants: Sequence[Grant], mask_key: str) -> None:
         self.catalogue = catalogue
         self._mask_key = mask_key
-        self.statements: dict[tuple[Read | ReadOne, Seq | None], LockedStatement] = {}
+        self.statements: dict[tuple[Tree, Seq | None], LockedStatement] = {}
         """What `query/compile.py` keeps of its work for this scope."""
         self._grants: dict[DatasetCode, Grant] = {}
         for grant in sorted(grants, key=lambda g: (g.not_before, g.id)):

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from catalog.catalogue import Relation
+from query.aggregate import NestedGroups
 from query.block import Block, Draft
 from query.condition import condition
-from query.errors import AliasClash
+from query.groups import nested_groups
+from query.listing import Page, listed, page, refuse_clashes
 from query.order import first_of, ordered
 from query.tree import MAX_ROWS, Constant, Leaf, Nested, Read, Selection
 from query.value import json_ready, struct
-
-ROW, ROWS = "row_", "rows_"
 
 
 def rows(draft: Draft, read: Read) -> exp.Select:
@@ -25,12 +25,12 @@ def rows(draft: Draft, read: Read) -> exp.Select:
     where, order = condition(block, read.where), ordered(block, read.order)
     one_each = first_of(block, read.first_of, order)
     select = qualified(block.select(columns, where), one_each)
-    return _page(select, order, read.limit, read.offset)
+    return page(select, order, read.limit, read.offset)
 
 
 def outputs(block: Block, selection: Selection) -> Iterator[tuple[str, exp.Expr]]:
     """Name and node of each thing selected; what they need is joined to the block."""
-    _refuse_clashes(selection)
+    refuse_clashes(item.alias for item in selection)
     for item in selection:
         match item:
             case Leaf(alias=alias, column=name):
@@ -39,6 +39,8 @@ def outputs(block: Block, selection: Selection) -> Iterator[tuple[str, exp.Expr]
                 yield alias, exp.Literal.string(value)
             case Nested(alias=alias):
                 yield alias, nested(block, item)
+            case NestedGroups(alias=alias):
+                yield alias, nested_groups(block, item)
 
 
 def nested(block: Block, item: Nested) -> exp.Expr:
@@ -58,42 +60,14 @@ def to_many(block: Block, item: Nested, relation: Relation) -> exp.Expr:
     row = struct(dict(outputs(inner, item.selection)))
     where, order = condition(inner, item.where), ordered(inner, item.order)
     one_each = first_of(inner, item.first_of, order)
-    columns = [exp.alias_(row, ROW, quoted=True)] + [
-        exp.alias_(term.this.copy(), f"o{i}", quoted=True) for i, term in enumerate(order)
-    ]
-    page = qualified(inner.select(columns, where, block.pairs(inner, relation)), one_each)
-    page = _page(page, order, MAX_ROWS if item.limit is None else item.limit, item.offset)
-    again = [_ordered_by(f"o{i}", term) for i, term in enumerate(order)]
-    listed = exp.ArrayAgg(this=exp.Order(this=exp.column(ROW, quoted=True), expressions=again))
-    alias = f"l{inner.number}"
-    block.join_lateral(
-        exp.select(exp.alias_(listed, ROWS, quoted=True)).from_(page.subquery("page")), alias
-    )
-    return exp.Coalesce(this=exp.column(ROWS, table=alias, quoted=True), expressions=[exp.Array()])
+    together = block.pairs(inner, relation)
+
+    def select(columns: list[exp.Expr]) -> exp.Select:
+        return qualified(inner.select(columns, where, together), one_each)
+
+    limit = MAX_ROWS if item.limit is None else item.limit
+    return listed(block, inner, Page(row, order, select, limit, item.offset))
 
 
 def qualified(select: exp.Select, condition: exp.Expr | None) -> exp.Select:
     return select if condition is None else select.qualify(condition, copy=False)
-
-
-def _page(select: exp.Select, order: list[exp.Ordered], limit: int, offset: int) -> exp.Select:
-    select = select.order_by(*order, copy=False).limit(min(limit, MAX_ROWS), copy=False)
-    return select.offset(offset, copy=False) if offset else select
-
-
-def _ordered_by(name: str, term: exp.Ordered) -> exp.Ordered:
-    """The same direction over a column that holds the term's value."""
-    return exp.Ordered(
-        this=exp.column(name, quoted=True),
-        desc=term.args["desc"],
-        nulls_first=term.args["nulls_first"],
-    )
-
-
-def _refuse_clashes(selection: Selection) -> None:
-    """The engine folds names; two that differ only in case would be one to it."""
-    seen: dict[str, str] = {}
-    for item in selection:
-        first = seen.setdefault(item.alias.lower(), item.alias)
-        if first is not item.alias:
-            raise AliasClash(first=first, second=item.alias)

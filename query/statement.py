@@ -46,3 +46,5 @@ class LockedStatement:
     """Whether the reply is one object or null, not a list."""
     columns: frozenset[tuple[DatasetCode, str]] = frozenset()
     """Every column that the answer shows or depends on."""
+    small: frozenset[DatasetCode] = frozenset()
+    """Data sets that it tells of in groups of a least size only."""

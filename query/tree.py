@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from catalog.ids import DatasetCode
 from catalog.predicate import Predicate, Scalar
+from query.aggregate import Aggregate, NestedGroups
 
 MAX_ROWS = 1_000_000
 """No tree may ask for more; the API's own page limit is far lower."""
@@ -80,7 +81,7 @@ class Nested:
     first_of: "FirstOf | None" = None
 
 
-Selection = tuple[Leaf | Constant | Nested, ...]
+Selection = tuple[Leaf | Constant | Nested | NestedGroups, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +155,6 @@ class ReadOne:
     data_set: DatasetCode
     selection: Selection
     key: tuple[tuple[str, Scalar], ...]
+
+
+Tree = Read | ReadOne | Aggregate

@@ -2,8 +2,8 @@
 
 Rules: a core column is in no answer. Rows show clear and masked columns. Aggregates measure these,
 and numbers that are granted for aggregates only; where groups have a least size they filter and group
-by cell columns only: clear ones outside the key that are text, truth, place or time. One part that is
-stricter makes the column stricter in all.
+by cell columns only: clear ones whose values the contract bounds, whatever rows there are. One part
+that is stricter makes the column stricter in all.
 """
 
 from catalog.contracts import Classification, Contract, Kind
@@ -12,7 +12,7 @@ from catalog.sharing.grant import Grant, Visibility
 LEAST_GROUP = 5
 """The least group of a grant that holds columns for aggregates only and names none."""
 NUMBERS = frozenset({Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.DOUBLE})
-CELL_KINDS = frozenset({Kind.STRING, Kind.BOOLEAN})
+BOUNDING_RULE = "expect_column_values_to_be_in_set"
 COARSE_KINDS = frozenset({Kind.PLACE, Kind.DATE, Kind.TIMESTAMP})
 """Kinds that a cell holds coarser than a row does, so that a key may lend them."""
 
@@ -62,5 +62,12 @@ def group_columns(grant: Grant, contract: Contract) -> tuple[str, ...]:
 
 
 def _makes_cells(contract: Contract, name: str) -> bool:
+    """Places and times do, as townships and months. Outside the key, so do truths, names of another data
+    set's rows, and columns with a declared set of values. A free text would part single rows.
+    """
     kind = contract.column(name).type.kind
-    return kind in COARSE_KINDS or (kind in CELL_KINDS and name not in contract.key)
+    if kind in COARSE_KINDS or name in contract.key:
+        return kind in COARSE_KINDS
+    bounded = {rule.column for rule in contract.rules if rule.expectation == BOUNDING_RULE}
+    foreign = {own for key in contract.foreign_keys for own in key.columns}
+    return kind is Kind.BOOLEAN or name in bounded | foreign

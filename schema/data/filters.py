@@ -145,12 +145,9 @@ class _Reading:
         return term
 
     def _column(self, column: str, given: Mapping[str, object], at: str) -> Iterator[Condition]:
-        for name, value in given.items():
-            here = f"{at}.{name}"
-            self._count(here)
-            if value is None:
-                raise _wrong(here, "不能为 null，请用 isNull", "must not be null; use isNull")
-            yield _comparison(column, name, value, here)
+        for term in comparisons(column, given, at):
+            self._count(at)
+            yield term
 
     def _relation(
         self, shape: RowShape, name: str, given: Mapping[str, object], at: str, nesting: int
@@ -181,7 +178,16 @@ class _Reading:
 NOTHING_ASKED = ("至少需要一个条件", "needs at least one condition")
 
 
-def _comparison(column: str, name: str, value: object, at: str) -> Condition:
+def comparisons(column: str, given: Mapping[str, object], at: str) -> Iterator[Compare | Within]:
+    """What the operators of one column's filter say."""
+    for name, value in given.items():
+        here = f"{at}.{name}"
+        if value is None:
+            raise _wrong(here, "不能为 null，请用 isNull", "must not be null; use isNull")
+        yield _comparison(column, name, value, here)
+
+
+def _comparison(column: str, name: str, value: object, at: str) -> Compare | Within:
     if name == WITHIN:
         return Within(column, (PlaceCode(str(value)),))
     op = OPERATOR_NAMES[name]

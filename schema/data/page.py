@@ -15,6 +15,7 @@ from query.tree import (
     OrderThrough,
     Total,
 )
+from schema.data.asked import Arguments
 from schema.data.filters import condition_of
 from schema.data.inputs import DEFAULT_LIMIT
 from schema.data.shape import AGGREGATE, RowShape, Shapes, target_of
@@ -25,8 +26,6 @@ MAX_OFFSET = 100_000
 MAX_ORDER = 10
 MAX_THROUGH = 5
 """Relations that one order term goes through."""
-
-Arguments = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def _term(given: Mapping[str, object], shape: RowShape, shapes: Shapes, depth: i
         )
     ((name, value),) = given.items()  # a @oneOf input
     if isinstance(value, str):
-        return Order(shape.columns[name], *_direction(value))
+        return Order(shape.columns[name], *direction_of(value))
     inner: Mapping[str, object] = value if isinstance(value, dict) else {}
     if name in shape.relations:
         relation = shape.relations[name]
@@ -111,11 +110,11 @@ def _by_total(relation: str, given: Mapping[str, object], target: RowShape) -> O
     ((total, value),) = given.items()
     if isinstance(value, dict):
         ((field, direction),) = value.items()
-        return OrderByTotal(relation, Total(total), target.columns[field], *_direction(direction))
-    return OrderByTotal(relation, Total(total), None, *_direction(str(value)))
+        return OrderByTotal(relation, Total(total), target.columns[field], *direction_of(direction))
+    return OrderByTotal(relation, Total(total), None, *direction_of(str(value)))
 
 
-def _direction(text: str) -> tuple[bool, bool]:
+def direction_of(text: str) -> tuple[bool, bool]:
     """Whether descending, and whether nulls come first."""
     return text.startswith("desc"), text.endswith("nulls_first")
 

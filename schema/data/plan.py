@@ -17,14 +17,16 @@ from graphql import GraphQLResolveInfo
 
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, GrantId, Seq
+from query.aggregate import Aggregate, NestedGroups
 from query.compile import compile_read
+from query.errors import GroupsOfThePast
 from query.relation import Scope
 from query.statement import LockedStatement
-from query.tree import Nested
-from schema.data.planning import Plan, Planner, Tree
-from schema.data.selection import read_of, read_one_of
+from query.tree import Nested, Tree
+from schema.data.planning import Plan, Planner
+from schema.data.selection import aggregate_of, read_of, read_one_of
 from schema.data.shape import RowShape
-from schema.data.types import Resolvers
+from schema.data.types import Answering, Resolvers
 from schema.errors import AsOfDiffers
 from schema.purpose import check_one_purpose
 from warehouse.engine import Answer, Engine, Publication, ReadSession
@@ -111,6 +113,8 @@ class Reading:
     def _read(self, tree: Tree, as_of: datetime | None) -> bytes:
         session = self._at(as_of)
         statement = compile_read(tree, self.scope, session.at)
+        if statement.small and as_of is not None:
+            raise GroupsOfThePast(data_set=min(statement.small))
         codes = {*self.noted, *statement.data_sets}
         check_one_purpose([self.scope.grant(code) for code in sorted(codes)])
         for data_set in sorted(statement.data_sets):
@@ -119,8 +123,7 @@ class Reading:
             raise QueryTooLong
         self._note(statement)
         answer = self._run(session, statement)
-        nested = any(isinstance(item, Nested) for item in tree.selection)
-        self.rows += objects_in(answer.content) if nested else answer.rows
+        self.rows += objects_in(answer.content) if _holds_lists(tree) else answer.rows
         return answer.content
 
     def _run(self, session: ReadSession, statement: LockedStatement) -> Answer:
@@ -160,6 +163,13 @@ class Reading:
             self.noted[data_set].columns.add(column)
 
 
+def _holds_lists(tree: Tree) -> bool:
+    """Groups hold objects that are no rows, so of them only the outer list counts."""
+    if isinstance(tree, Aggregate):
+        return False
+    return any(isinstance(item, Nested | NestedGroups) for item in tree.selection)
+
+
 def objects_in(content: bytes) -> int:
     """How many objects a JSON text holds, without parsing it.
 
@@ -191,7 +201,10 @@ class DataField:
 
 
 def resolvers(shapes: Mapping[DatasetCode, RowShape]) -> Resolvers:
-    return {data_set: (_many(shape), _one(shape)) for data_set, shape in shapes.items()}
+    return {
+        data_set: Answering(rows=_many(shape), by_key=_one(shape), groups=_groups(shape))
+        for data_set, shape in shapes.items()
+    }
 
 
 def _many(shape: RowShape) -> DataField:
@@ -200,3 +213,7 @@ def _many(shape: RowShape) -> DataField:
 
 def _one(shape: RowShape) -> DataField:
     return DataField(lambda asked, nodes, arguments: read_one_of(asked, nodes, shape, arguments))
+
+
+def _groups(shape: RowShape) -> DataField:
+    return DataField(lambda asked, nodes, arguments: aggregate_of(asked, nodes, shape, arguments))

@@ -26,13 +26,11 @@ from catalog.clock import CITY_ZONE
 from catalog.errors import UserError
 from query.price import Price, Sizes, price_of
 from query.relation import Scope
-from query.tree import Read, ReadOne
-from schema.data.page import Arguments
-from schema.data.selection import Asked
+from query.tree import Tree
+from schema.data.asked import Arguments, Asked
 from schema.data.shape import Shapes
 from schema.errors import AnswerTooLarge, AsOfInFuture, QueryTooExpensive
 
-Tree = Read | ReadOne
 Planner = Callable[[Asked, list[FieldNode], Arguments], Tree]
 MAX_ROWS = 250_000
 """Rows of one operation, all fields and nested lists together, by their limits."""

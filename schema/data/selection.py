@@ -1,37 +1,16 @@
-"""From graphql-core's field nodes to the query tree; no input or output, no engine.
+"""From graphql-core's field nodes to the query tree; no input or output, no engine."""
 
-graphql-core itself collects the fields, so fragments, @skip, @include, aliases and merging mean
-exactly what they mean everywhere else.
-"""
-
-from dataclasses import dataclass
-
-from graphql import (
-    FieldNode,
-    GraphQLObjectType,
-    GraphQLSchema,
-    OperationDefinitionNode,
-)
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql import FieldNode, GraphQLObjectType
+from graphql.execution.collect_fields import FieldDetails
 
 from catalog.contracts import camel
+from query.aggregate import Aggregate, NestedGroups
 from query.tree import Constant, Leaf, Nested, Read, ReadOne, Selection
+from schema.data.asked import Arguments, Asked
 from schema.data.filters import scalar_of
-from schema.data.page import Arguments, page_of
-from schema.data.shape import RowShape, Shapes, target_of
-from schema.errors import SelectionEmpty
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The document around a field: what graphql-core needs to collect what lies below it."""
-
-    schema: GraphQLSchema
-    fragments: dict[str, FragmentDetails]
-    operation: OperationDefinitionNode
-    variables: VariableValues
-    shapes: Shapes
+from schema.data.grouping import groups_of
+from schema.data.page import page_of
+from schema.data.shape import RowShape, target_of
 
 
 def read_of(asked: Asked, nodes: list[FieldNode], shape: RowShape, arguments: Arguments) -> Read:
@@ -55,44 +34,42 @@ def read_one_of(
     )
 
 
+def aggregate_of(
+    asked: Asked, nodes: list[FieldNode], shape: RowShape, arguments: Arguments
+) -> Aggregate:
+    """The tree of a list of groups; `arguments` are coerced."""
+    fields = [FieldDetails(node, None) for node in nodes]
+    return Aggregate(shape.data_set, groups_of(asked, fields, shape, arguments))
+
+
 def _selection(asked: Asked, fields: list[FieldDetails], shape: RowShape) -> Selection:
-    row = asked.schema.get_type(shape.type_name)
-    if not isinstance(row, GraphQLObjectType):
-        raise TypeError(f"{shape.type_name} is no object type of this schema")
-    collected = collect_subfields(
-        asked.schema,
-        asked.fragments,
-        asked.variables,
-        asked.operation,
-        row,
-        fields,
-        hide_suggestions=True,
-    )
-    if not collected.grouped_field_set:
-        raise SelectionEmpty(field=fields[0].node.name.value)
     return tuple(
         _item(asked, alias, group, row, shape)
-        for alias, group in collected.grouped_field_set.items()
+        for alias, group, row in asked.below(shape.type_name, fields)
     )
 
 
 def _item(
     asked: Asked, alias: str, group: list[FieldDetails], row: GraphQLObjectType, shape: RowShape
-) -> Leaf | Constant | Nested:
+) -> Leaf | Constant | Nested | NestedGroups:
     node = group[0].node
     name = node.name.value
     if name == "__typename":
         return Constant(alias, row.name)
     if name in shape.columns:
         return Leaf(alias, shape.columns[name])
+    if name in shape.counted:
+        counted = shape.counted[name]
+        groups = groups_of(
+            asked, group, target_of(counted, asked.shapes), asked.arguments(row, node)
+        )
+        return NestedGroups(alias, counted.name, groups)
     relation = shape.relations[name]
-    definition = row.fields[name]
     inner = target_of(relation, asked.shapes)
     selection = _selection(asked, group, inner)
     if not relation.many:
         return Nested(alias, relation.name, selection)
-    arguments = get_argument_values(definition, node, asked.variables, hide_suggestions=True)
-    page = page_of(arguments, inner, asked.shapes)
+    page = page_of(asked.arguments(row, node), inner, asked.shapes)
     return Nested(
         alias,
         relation.name,

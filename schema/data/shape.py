@@ -1,7 +1,7 @@
 """What the fields of a generated row type stand for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalog.catalogue import Relation
 from catalog.contracts import camel, pascal
@@ -10,6 +10,8 @@ from query.relation import Scope
 
 AGGREGATE = "Aggregate"
 """Ends the name of what the rows of a to-many relation come to: `readingsAggregate`."""
+
+GROUP_FIELDS = frozenset({"count", "key", "only", "and", "or", "not"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +24,50 @@ class RowShape:
     """GraphQL name -> relation."""
     key: tuple[str, ...]
     """The key's columns; empty when the scope does not show all of them."""
+    measured: Mapping[str, str] = field(default_factory=dict)
+    """GraphQL name, one that groups leave free -> column that aggregates may measure."""
+    grouped: Mapping[str, str] = field(default_factory=dict)
+    """GraphQL name -> column by which aggregates may filter and group."""
+    keys_of: Mapping[str, DatasetCode] = field(default_factory=dict)
+    """GraphQL name of a to-one relation -> the data set whose columns may be keys, too."""
+    counted: Mapping[str, Relation] = field(default_factory=dict)
+    """GraphQL name -> to-many relation whose rows may be told of in groups."""
+    small: bool = False
+    """Whether groups have a least size."""
 
 
 def shape_of(scope: Scope, data_set: DatasetCode) -> RowShape:
     contract = scope.catalogue.contracts[data_set]
-    columns = scope.columns(data_set)
+    columns, relations = scope.columns(data_set), scope.relations(data_set)
+    small = scope.least_group(data_set) > 1
     return RowShape(
         data_set=data_set,
         type_name=pascal(data_set),
         columns={camel(name): name for name in columns},
-        relations={camel(n): relation for n, relation in scope.relations(data_set).items()},
+        relations={camel(n): relation for n, relation in relations.items()},
         key=contract.key if all(name in columns for name in contract.key) else (),
+        measured={_free(camel(name)): name for name in scope.measured(data_set)},
+        grouped={camel(name): name for name in scope.grouped(data_set)},
+        keys_of={} if small else {camel(n): r.target for n, r in relations.items() if not r.many},
+        counted={
+            camel(n) + AGGREGATE: relation
+            for n, relation in relations.items()
+            if relation.many and _countable(scope, relation)
+        },
+        small=small,
     )
+
+
+def _countable(scope: Scope, relation: Relation) -> bool:
+    """Whether the rows of one other row are whole cells."""
+    if scope.least_group(relation.target) == 1:
+        return True
+    return all(theirs in scope.grouped(relation.target) for _, theirs in relation.pairs)
+
+
+def _free(name: str) -> str:
+    """The name of a column beside what a group has of its own."""
+    return name + "_" if name in GROUP_FIELDS else name
 
 
 Shapes = Mapping[str, RowShape]

@@ -25,9 +25,10 @@ from catalog.contracts import Column, Contract, camel
 from catalog.ids import DatasetCode
 from catalog.sharing.grant import Visibility
 from query.relation import Scope
+from schema.data.aggregates import Aggregates
 from schema.data.filters import KIND_SCALARS
 from schema.data.inputs import Inputs
-from schema.data.shape import RowShape, Shapes, shape_of
+from schema.data.shape import AGGREGATE, RowShape, Shapes, shape_of
 from schema.scalars import DATE_TIME
 
 BY_KEY = "ByKey"
@@ -41,8 +42,16 @@ class DataTypes:
     shapes: Shapes
 
 
-Resolvers = Mapping[DatasetCode, tuple[GraphQLFieldResolver, GraphQLFieldResolver]]
-"""For each data set: what answers the list field, and what answers the field by key."""
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What answers the root fields of a data set: the list, the row by its key, the groups."""
+
+    rows: GraphQLFieldResolver
+    by_key: GraphQLFieldResolver
+    groups: GraphQLFieldResolver
+
+
+Resolvers = Mapping[DatasetCode, Answering]
 
 
 def row_type(scope: Scope, data_set: DatasetCode) -> GraphQLObjectType:
@@ -58,29 +67,32 @@ def types_key(scope: Scope) -> str:
 
 
 def data_types(scope: Scope, resolvers: Resolvers) -> DataTypes:
-    """Every granted data set as a list field `riverStation` and a field `riverStationByKey`."""
+    """Every granted data set as `riverStation`, `riverStationByKey` and `riverStationAggregate`."""
     shapes = {data_set: shape_of(scope, data_set) for data_set in scope.data_sets}
     rows = _RowTypes(scope, shapes)
     fields: dict[str, GraphQLField] = {}
     for data_set, shape in shapes.items():
-        if not shape.columns:
-            continue  # all that is granted of it is for aggregates only
-        many, one = resolvers[data_set]
+        answering = resolvers[data_set]
         contract = scope.catalogue.contracts[data_set]
         name = camel(data_set)
-        fields[name] = GraphQLField(
-            _many(rows.objects[data_set]),
-            rows.inputs.page_arguments(data_set) | _as_of(),
-            resolve=many,
-            description=_data_set_text(contract),
-        )
+        if shape.columns:  # or else all that is granted of it is for aggregates only
+            fields[name] = GraphQLField(
+                _many(rows.objects[data_set]),
+                rows.inputs.page_arguments(data_set) | _as_of(),
+                resolve=answering.rows,
+                description=_data_set_text(contract),
+            )
         if shape.key:
             fields[name + BY_KEY] = GraphQLField(
                 rows.objects[data_set],
                 rows.key_arguments(data_set) | _as_of(),
-                resolve=one,
+                resolve=answering.by_key,
                 description=_data_set_text(contract),
             )
+        groups = rows.aggregates.field(data_set, contract.title)
+        groups.args |= {} if shape.small else _as_of()
+        groups.resolve = answering.groups
+        fields[name + AGGREGATE] = groups
     return DataTypes(fields, {shape.type_name: shape for shape in shapes.values()})
 
 
@@ -92,6 +104,7 @@ class _RowTypes:
         self._shapes = shapes
         self.objects = {data_set: self._object(shape) for data_set, shape in shapes.items()}
         self.inputs = Inputs(scope, shapes)
+        self.aggregates = Aggregates(scope, shapes, self.inputs)
 
     def key_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
         return {
@@ -117,7 +130,13 @@ class _RowTypes:
         relations = {
             name: self._relation_field(relation) for name, relation in shape.relations.items()
         }
-        return columns | relations
+        groups = {
+            name: self.aggregates.field(
+                relation.target, self._scope.catalogue.contracts[relation.target].title
+            )
+            for name, relation in shape.counted.items()
+        }
+        return columns | relations | groups
 
     def _column_field(self, data_set: DatasetCode, name: str) -> GraphQLField:
         column = self._scope.catalogue.contracts[data_set].column(name)

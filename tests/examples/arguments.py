@@ -2,7 +2,7 @@
 
 Rules: an argument of a generated field counts once for all data sets, so names of data sets, columns and
 relations are replaced by what they are (`riverStation(limit:)` and `floodExposure(limit:)` are both
-`rows(limit:)`); operators count once for all scalars; fields of inputs are arguments too, whether they
+`rows(limit:)`); operators and measures count once for all scalars; fields of inputs are arguments too, whether they
 stand in the text or in its variables.
 """
 
@@ -32,6 +32,8 @@ SCALAR_FILTERS = {
     f"{scalar}Filter"
     for scalar in ("String", "Int", "BigInt", "Decimal", "Float", "Boolean", "Date", "DateTime", "PlaceCode")
 }  # fmt: skip
+
+MEASURE_INPUTS = ("MeasuresFilter", "MeasuresOrder", "PercentileFilter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ class Names:
     def input_field(self, owner: GraphQLInputObjectType, name: str) -> str:
         if owner.name in SCALAR_FILTERS:
             return f"operator {name}"
+        for ending in MEASURE_INPUTS:
+            if owner.name.endswith(ending):
+                return f"{ending}.{name}"
         row = self._row(owner.name)
         if row is None:
             return f"{owner.name}.{name}"
@@ -74,7 +79,7 @@ class Names:
             return name if data_set is None else name.replace(data_set, "rows", 1)
         row = self._row(owner.name)
         if row is None:
-            return f"{owner.name}.{name}"
+            return f"Measures.{name}" if owner.name.endswith("Measures") else f"{owner.name}.{name}"
         return f"{owner.name.replace(row, 'Row', 1)}.{self._member(row, name)}"
 
     def _row(self, type_name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 Some stand elsewhere: stored markup in `tests/quality/test_report.py`, line breaks for the log in
 `tests/schema/test_http.py`, files and addresses of sources in `tests/connectors/`, SQL of derived data in
-`tests/query/test_derived.py`. Subscriptions are not there yet, nor are aggregates.
+`tests/query/test_derived.py`. Subscriptions are not there yet.
 """
 
 import logging
@@ -245,12 +245,73 @@ def test_nothing_counts_hidden_rows(hub: Hub) -> None:
     assert hub.usage_records()[-1]["rows"] == 4
 
 
-@pytest.mark.parametrize("suffix", ["Aggregate", "Connection", "Group", "Count", "__past"])
-def test_there_is_no_aggregate_that_could_read_a_hidden_column(
-    hub: Hub, app: str, suffix: str
-) -> None:
-    """Directus #8575, twenty #25911. Whoever adds one adds it to the property's trees."""
-    assert hub.codes(app, f"{{ station{suffix} {{ code }} }}") == ["GRAPHQL_VALIDATION_FAILED"]
+@pytest.mark.parametrize("hidden", ["levelM", "placeCode", "phone", "rowid"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ readingAggregate { %s { countDistinct } } }",
+        "{ readingAggregate(having: {%s: {count: {gt: 1}}}) { count } }",
+        "{ readingAggregate(orderBy: [{%s: {count: DESC}}]) { count } }",
+        "{ readingAggregate(orderBy: [{key: {%s: DESC}}]) { count } }",
+        "{ readingAggregate(where: {%s: {isNull: false}}) { count } }",
+        "{ readingAggregate { only(where: {not: {%s: {isNull: false}}}) { count } } }",
+        "{ readingAggregate { key { %s } } }",
+        "{ station { readingsAggregate { %s { countDistinct } } } }",
+        "{ station { readingsAggregate(where: {%s: {isNull: false}}) { count } } }",
+    ],
+)
+def test_no_aggregate_reads_a_hidden_column(hub: Hub, query: str, hidden: str) -> None:
+    """Directus #8575."""
+    token = hub.client("narrow")
+    hub.granted("narrow", grant(STATIONS, ("code",)), grant(READINGS, NARROW, places=["500106"]))
+    errors = []
+    for name in (hidden, "unheardOf"):
+        body = hub.post(token, query.replace("%s", name)).json()
+        assert "data" not in body
+        errors.append([told(error).replace(name, "X") for error in body["errors"]])
+    assert errors[0] == errors[1]
+
+
+@pytest.mark.parametrize("hidden", ["LEVEL_M", "PLACE_CODE", "PHONE", "ROWID"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "{column: %s}",
+        "{bucket: {field: %s, by: DAY}}",
+        "{station: {column: %s}}",
+    ],
+)
+def test_no_group_is_made_by_a_hidden_column(hub: Hub, key: str, hidden: str) -> None:
+    """Twenty #25911."""
+    token = hub.client("narrow")
+    hub.granted("narrow", grant(STATIONS, ("code",)), grant(READINGS, NARROW, places=["500106"]))
+    errors = []
+    for name in (hidden, "UNHEARD_OF"):
+        query = f"{{ readingAggregate(groupBy: [{key.replace('%s', name)}]) {{ count }} }}"
+        body = hub.post(token, query).json()
+        assert "data" not in body
+        errors.append([told(error).replace(name, "X") for error in body["errors"]])
+    assert errors[0] == errors[1]
+
+
+def test_no_aggregate_counts_hidden_rows(hub: Hub) -> None:
+    """Counts, groups and conditions on groups over what is not shown: Hasura #455."""
+    token = hub.client("here")
+    hub.granted("here", *whole(places=["500106"]))
+    asked = """{
+      readingAggregate { count stationCode { countDistinct } levelM { max } }
+      byStation: readingAggregate(groupBy: [{column: STATION_CODE}], having: {count: {gte: 1}}) {
+        key { stationCode } }
+      station(orderBy: [{code: ASC}]) { readingsAggregate { count levelM { max } } } }"""
+    found = hub.ask(token, asked)
+    assert found["readingAggregate"] == [
+        {"count": 2, "stationCode": {"countDistinct": 1}, "levelM": {"max": "181.300"}}
+    ]
+    assert found["byStation"] == [{"key": {"stationCode": "A"}}]
+    assert [s["readingsAggregate"][0] for s in found["station"]] == [
+        {"count": 2, "levelM": {"max": "181.300"}},
+        {"count": 0, "levelM": {"max": None}},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from catalog.contracts import Classification
+from catalog.contracts import Classification, Dimension, RuleDeclaration, Severity
+from catalog.ids import RuleId
 from catalog.sharing.grant import GrantedColumn, Part, Visibility
 from query.relation import Scope
-from query.visible import LEAST_GROUP
-from tests.shared_data import READINGS, STATIONS, catalogue, grant, station
+from query.visible import BOUNDING_RULE, LEAST_GROUP
+from tests.shared_data import READINGS, STATIONS, catalogue, grant, reading, station
 
 ALL = ["station_code", "observed_at", "level_m", "place_code"]
 HERE = ["500106"]
@@ -59,7 +60,7 @@ def test_without_a_least_group_all_that_is_visible_groups() -> None:
     assert scope.counted(READINGS).tree == scope.relation(READINGS).tree
 
 
-def test_with_a_least_group_neither_keys_nor_numbers_nor_masks_make_cells() -> None:
+def test_with_a_least_group_neither_keys_nor_numbers_nor_masks_nor_free_texts_make_cells() -> None:
     def cells(*masked: str) -> tuple[str, ...]:
         held = grant(READINGS, ALL, places=HERE, masked=masked, minimum_group=3)
         return Scope(catalogue(), [held], "key").grouped(READINGS)
@@ -67,7 +68,26 @@ def test_with_a_least_group_neither_keys_nor_numbers_nor_masks_make_cells() -> N
     assert cells() == ("observed_at", "place_code"), "a time is a month, so it may be of the key"
     assert cells("place_code") == ("observed_at",)
     names = grant(STATIONS, ["code", "name", "phone"], masked=["phone"], minimum_group=3)
-    assert Scope(catalogue(), [names], "key").grouped(STATIONS) == ("name",)
+    assert Scope(catalogue(), [names], "key").grouped(STATIONS) == ()
+
+
+def test_declared_values_and_names_of_other_rows_make_cells() -> None:
+    """The contract bounds them, so that no row makes a cell of its own by what it holds."""
+    contract = replace(reading(), key=("observed_at",))
+    named = RuleDeclaration(
+        id=RuleId("set"),
+        expectation=BOUNDING_RULE,
+        column="level_m",
+        arguments={},
+        dimension=Dimension.CONFORMITY,
+        severity=Severity.WARNING,
+    )
+    city = replace(
+        catalogue(),
+        contracts={STATIONS: station(), READINGS: replace(contract, rules=(named,))},
+    )
+    held = grant(READINGS, ALL, places=HERE, minimum_group=3)
+    assert Scope(city, [held], "key").grouped(READINGS) == tuple(ALL)
 
 
 def test_a_grant_with_columns_for_aggregates_only_always_has_a_least_group() -> None:

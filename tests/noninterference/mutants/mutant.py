@@ -81,10 +81,11 @@ def _let_pass(
     at: Seq | None,  # noqa: ARG001
     data_sets: frozenset[DatasetCode],
     columns: frozenset[tuple[DatasetCode, str]],
+    small: frozenset[DatasetCode],
     parameters: Mapping[str, Scalar],
     single: bool,
 ) -> LockedStatement:
     """In the place of the second lock; the engine takes no parameter that is not used."""
     used = {parameter.name for parameter in tree.find_all(exp.Parameter)}
     bound = {name: value for name, value in parameters.items() if name in used}
-    return LockedStatement(tree, bound, data_sets, single, columns)
+    return LockedStatement(tree, bound, data_sets, single, columns, small)

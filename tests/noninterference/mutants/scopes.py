@@ -22,7 +22,7 @@ from query.errors import UnknownField
 from query.filter import Parameters, in_ranges
 from query.relation import Scope
 from query.statement import FROM_SEQ, TO_SEQ, LockedStatement, current_table, past_table
-from query.tree import Order, Read, ReadOne
+from query.tree import Order, Tree
 from query.visible import visible_columns
 from tests.noninterference.mutants.mutant import Patch
 
@@ -168,7 +168,7 @@ def sorts_by_what_is_visible_of_the_key_alone(patch: Patch) -> None:
 
 def keeps_statements_for_all_callers(patch: Patch) -> None:
     original = Scope.__init__
-    kept: dict[tuple[Read | ReadOne, Seq | None], LockedStatement] = {}
+    kept: dict[tuple[Tree, Seq | None], LockedStatement] = {}
 
     def init(self: Scope, catalogue: Catalogue, grants: Sequence[Grant], mask_key: str) -> None:
         original(self, catalogue, grants, mask_key)

@@ -1,7 +1,7 @@
 """`make bench`: every figure as a ratio between contenders of one run, on this machine, now.
 
 Absolute times on a shared machine say little; what one contender costs beside another says much.
-Run one part with `make bench ARGS=serving` (or publishing, loading).
+Run one part with `make bench ARGS=serving` (or publishing, loading, schema).
 """
 
 import sys
@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from bench.loading import loading
 from bench.measure import Table
 from bench.publishing import publishing
+from bench.schema import schema
 from bench.serving import serving
 
 PARTS: Mapping[str, Callable[[], Table]] = {
     "serving": serving,
     "publishing": publishing,
     "loading": loading,
+    "schema": schema,
 }
 
 

@@ -89,7 +89,7 @@ class Prepared:
         return self.operation(name).operation is OperationType.SUBSCRIPTION
 
     def introspects_only(self) -> bool:
-        """Whether the answer depends on nothing but the schema and the text."""
+        """Whether the answer depends on nothing but the schema, the text and its variables."""
         selections = [
             selection
             for operation in self._operations()
@@ -98,7 +98,7 @@ class Prepared:
         return all(
             isinstance(selection, FieldNode) and selection.name.value in INTROSPECTION
             for selection in selections
-        ) and not any(operation.variable_definitions for operation in self._operations())
+        )
 
     def _operations(self) -> Iterator[OperationDefinitionNode]:
         for definition in self.document.definitions:

@@ -21,7 +21,8 @@ UserError
 │   ├── NulCharacter                  U+0000 in a text: no store keeps it
 │   ├── OperationNameRequired
 │   ├── OperationUnknown
-│   └── DocumentTooLarge
+│   ├── DocumentTooLarge
+│   └── IntrospectionTooLarge      the whole of a schema of very many data sets
 ├── PurposeRequired                   the data may be read for several purposes: one must be stated
 ├── LiveRefused                       a live query that cannot begin or go on
 │   ├── SubscriptionNeedsSocket
@@ -201,6 +202,12 @@ class DocumentTooLarge(DocumentRefused):
     code = "DOCUMENT_TOO_LARGE"
     zh = "查询过大：{what_zh} {value}，上限 {limit}。请拆成几次请求。"
     en = "The document is too large: {value} {what}, at most {limit}. Split it into several requests."
+
+
+class IntrospectionTooLarge(DocumentRefused):
+    code = "INTROSPECTION_TOO_LARGE"
+    zh = "可见的数据集有 {data_sets} 个，超过 {limit} 个时不能这样内省整个模式。请单独内省，或下载 GET /graphql/schema.graphql。"
+    en = "Your schema holds {data_sets} data sets; with more than {limit} it is not introspected whole like this. Introspect by itself, or download GET /graphql/schema.graphql."
 
 
 class PurposeRequired(UserError):

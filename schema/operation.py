@@ -11,7 +11,7 @@ from time import perf_counter
 
 import anyio
 import orjson
-from graphql import ExecutionResult, OperationType, execute
+from graphql import ExecutionResult, GraphQLError, OperationType, execute
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from query.price import Price
@@ -29,6 +29,7 @@ from schema.errors import (
     reply_of,
     wrong_variable,
 )
+from schema.introspection import MAX_MIXED, Introspection, check_introspection
 from schema.metered import Metered
 from schema.outcome import Outcome, usage_of
 from schema.provenance import Grades, provenance_of
@@ -55,6 +56,7 @@ class Operations:
         self._services = services
         self._pool = anyio.CapacityLimiter(services.query_threads)
         self._grades = Grades(services.quality)
+        self._introspection = Introspection()
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
@@ -64,14 +66,11 @@ class Operations:
             return refusal([reply_of(error, request_id) for error in prepared.errors])
         if prepared.is_live(request.operation_name):
             raise SubscriptionNeedsSocket
-        if not prepared.introspects_only():
-            return await self._reply(prepared, request, caller, view, request_id)
-        key = f"{request.operation_name}\n{request.query}"
-        known = view.answer(key)
-        if known is None:
-            known = await self._reply(prepared, request, caller, view, request_id)
-            view.keep_answer(key, known)
-        return known
+        if prepared.introspects_only():
+            wrong = _unfit(prepared, request, view, request_id)
+            return wrong or await self._introspection.answer(prepared, request, view)
+        check_introspection(prepared.document, view, MAX_MIXED)
+        return await self._reply(prepared, request, caller, view, request_id)
 
     async def whole(self, request: Request, caller: Caller) -> Request:
         """The request with its text. DocumentUnknown, DocumentNotAllowed."""
@@ -114,7 +113,7 @@ class Operations:
         operation = prepared.operation(request.operation_name)
         values = variables_of(view.schema, operation, request.variables)
         if isinstance(values, list):
-            return refusal([wrong_variable(error, request_id) for error in values])
+            return _misfits(values, request_id)
         plan = plan_of(view.schema, view.shapes, prepared.document, operation, values)
         check_as_of(plan, services.clock.now())
         price = await self._price(plan, caller) if plan.fields else None
@@ -211,3 +210,14 @@ def _outcome(
         started=started.at,
         seconds=perf_counter() - started.seconds,
     )
+
+
+def _unfit(prepared: Prepared, request: Request, view: View, request_id: str) -> Reply | None:
+    """The refusal when the variables do not fit."""
+    operation = prepared.operation(request.operation_name)
+    values = variables_of(view.schema, operation, request.variables)
+    return _misfits(values, request_id) if isinstance(values, list) else None
+
+
+def _misfits(errors: list[GraphQLError], request_id: str) -> Reply:
+    return refusal([wrong_variable(error, request_id) for error in errors])

@@ -1,5 +1,6 @@
 """The operator's settings: environment variables with the prefix VITALHUB_ (documented in docs/settings.md)."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field
@@ -21,8 +22,8 @@ class Settings(BaseSettings):
     """The hub's public address, which its tokens name as issuer; default: http://host:port."""
     connections: Path | None = None
     """The operator's file of source addresses and credentials; default: `home`/connections.yaml."""
-    threads: int = Field(default=2, ge=1)
-    """Query threads; as many as cores."""
+    threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) - 1), ge=1)
+    """Query threads; the default leaves one core for what answers at once."""
     memory_limit: str = "2GB"
     """The engine's memory limit."""
     query_seconds: float = Field(default=10.0, gt=0)

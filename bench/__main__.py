@@ -1,12 +1,13 @@
 """`make bench`: every figure as a ratio between contenders of one run, on this machine, now.
 
 Absolute times on a shared machine say little; what one contender costs beside another says much.
-Run one part with `make bench ARGS=serving` (or publishing, loading, schema).
+Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness).
 """
 
 import sys
 from collections.abc import Callable, Mapping
 
+from bench.fairness import fairness
 from bench.loading import loading
 from bench.measure import Table
 from bench.publishing import publishing
@@ -18,6 +19,7 @@ PARTS: Mapping[str, Callable[[], Table]] = {
     "publishing": publishing,
     "loading": loading,
     "schema": schema,
+    "fairness": fairness,
 }
 
 

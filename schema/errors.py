@@ -23,6 +23,7 @@ UserError
 │   ├── OperationUnknown
 │   ├── DocumentTooLarge
 │   └── IntrospectionTooLarge      the whole of a schema of very many data sets
+├── QueueFull                         the caller's own operations fill its queue, or waited too long in it
 ├── PurposeRequired                   the data may be read for several purposes: one must be stated
 ├── LiveRefused                       a live query that cannot begin or go on
 │   ├── SubscriptionNeedsSocket
@@ -208,6 +209,12 @@ class IntrospectionTooLarge(DocumentRefused):
     code = "INTROSPECTION_TOO_LARGE"
     zh = "可见的数据集有 {data_sets} 个，超过 {limit} 个时不能这样内省整个模式。请单独内省，或下载 GET /graphql/schema.graphql。"
     en = "Your schema holds {data_sets} data sets; with more than {limit} it is not introspected whole like this. Introspect by itself, or download GET /graphql/schema.graphql."
+
+
+class QueueFull(UserError):
+    code = "QUEUE_FULL"
+    zh = "本应用等待执行的操作过多或等待过久。请减少并发，{seconds} 秒后重试。"
+    en = "Your client has too many operations waiting, or this one waited too long. Send fewer at once; try again in {seconds} seconds."
 
 
 class PurposeRequired(UserError):

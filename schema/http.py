@@ -25,12 +25,14 @@ from schema.errors import (
     MediaTypeUnsupported,
     MethodNotAllowed,
     NotAcceptable,
+    QueueFull,
     RequestRefused,
     TokenMissing,
     reply_of,
 )
 from schema.media import GRAPHQL_JSON, JSON, accepted, is_json
 from schema.operation import Operations
+from schema.presence import while_connected
 from schema.purpose import CASE_HEADER, PURPOSE_HEADER, Stated, stated_in_headers
 from schema.reply import Reply, Request, refusal, request_of, request_of_address
 from schema.view import View, Views
@@ -42,7 +44,7 @@ BODY_SECONDS = 10
 POST = "POST"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 TOKEN_ERRORS = (TokenMissing, TokenInvalid, TokenExpired, TokenRevoked)
-TOO_MUCH = (QuotaSpent,)
+TOO_MUCH = (QuotaSpent, QueueFull)
 """What a caller may repeat later; `details["seconds"]` says when."""
 BAD_REQUEST, UNAUTHORIZED, TOO_MANY_REQUESTS, UNAVAILABLE = 400, 401, 429, 503
 
@@ -84,7 +86,9 @@ class GraphQLEndpoint:
         else:
             asked = await _posted(request, caller)
         try:
-            return await self._operations.run(asked, caller, view, request_id)
+            return await while_connected(
+                request, self._operations.run(asked, caller, view, request_id)
+            )
         except (RequestRefused, *TOO_MUCH):
             raise
         except SystemFault:

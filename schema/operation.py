@@ -4,6 +4,8 @@ Rules: a reply that holds data leaves only after its usage record was written; i
 record's digest is of; an answer that depends on the schema alone is computed once for each view.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from inspect import isawaitable
@@ -32,10 +34,14 @@ from schema.errors import (
 from schema.introspection import MAX_MIXED, Introspection, check_introspection
 from schema.metered import Metered
 from schema.outcome import Outcome, usage_of
+from schema.places import Places, weight_of
 from schema.provenance import Grades, provenance_of
 from schema.reply import Reply, Request, refusal
+from schema.sizes import PublishedSizes
 from schema.text import check_variables
+from schema.turns import Weight
 from schema.view import View
+from warehouse.priority import stand_back
 
 
 class SplicingExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -50,11 +56,14 @@ class SplicingExecutor(StrawberryGraphQLCoreExecutionContext):
 
 
 class Operations:
-    """Runs operations for callers; one for the whole server, so that its pool bounds the engine."""
+    """Runs operations for callers; one for the whole server, so that its places bound the engine."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._pool = anyio.CapacityLimiter(services.query_threads)
+        self._places = Places(services.query_threads)
+        self._pool = anyio.CapacityLimiter(self._places.number)
+        self._heavy = ThreadPoolExecutor(self._places.number, "heavy", initializer=stand_back)
+        self._sizes = PublishedSizes(services.engine)
         self._grades = Grades(services.quality)
         self._introspection = Introspection()
 
@@ -106,8 +115,8 @@ class Operations:
         request_id: str,
         metered: Metered | None = None,
     ) -> Outcome | Reply:
-        """What it came to, and nobody told yet; a refusal when nothing could run. QuotaSpent where it
-        is `metered`.
+        """What it came to, and nobody told yet; a refusal when nothing could run. QueueFull, and
+        QuotaSpent where it is `metered`.
         """
         services = self._services
         operation = prepared.operation(request.operation_name)
@@ -119,30 +128,34 @@ class Operations:
         price = await self._price(plan, caller) if plan.fields else None
         if metered is not None:
             await metered.enter(plan)
-        reading = Reading(
-            services.engine,
-            caller.scope,
-            pool=self._pool,
-            seconds=services.query_seconds,
-            check_inputs=services.sharing.check_inputs,
-        )
-        context = Operation(services, caller, reading, plan, self._grades.of, request_id, price)
-        started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
-        try:
+        async with AsyncExitStack() as held:
+            weight = Weight.CHEAP
+            if price is not None:
+                weight = weight_of(price.total)
+                await held.enter_async_context(self._places.place(caller.principal.client, weight))
+            reading = Reading(
+                services.engine,
+                caller.scope,
+                pool=self._pool,
+                heavy=self._heavy if weight is Weight.HEAVY else None,
+                seconds=services.query_seconds,
+                check_inputs=services.sharing.check_inputs,
+            )
+            held.push_async_callback(reading.close)
+            context = Operation(services, caller, reading, plan, self._grades.of, request_id, price)
+            started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
             result = await _run(prepared, request, view, context)
             failed = result.errors or []
             if result.data is None and not any(error.path for error in failed):
                 return refusal([reply_of(error, request_id) for error in failed])
             errors = [reply_of(error, request_id) for error in failed]
             return await blocking(_outcome, context, started, result, errors)
-        finally:
-            await reading.close()
 
     async def _price(self, plan: Plan, caller: Caller) -> Price:
         """What the operation may read. AnswerTooLarge, QueryTooExpensive."""
-        services = self._services
-        latest = await blocking(services.engine.latest)
-        sizes = {data_set: publication.rows for data_set, publication in latest.items()}
+        sizes = self._sizes.known
+        if sizes is None:
+            sizes = await blocking(self._sizes.read)
         price = priced(plan, caller.scope, sizes)
         check_price(price, plan, self.budget(caller))
         return price.whole

@@ -7,6 +7,7 @@ is noted for `extensions.data` and the usage log.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,6 +63,7 @@ class Reading:
         scope: Scope,
         *,
         pool: anyio.CapacityLimiter,
+        heavy: Executor | None = None,
         seconds: float,
         check_inputs: Callable[[DatasetCode], None],
     ) -> None:
@@ -71,6 +73,7 @@ class Reading:
         """Row objects in what was read, nested ones too."""
         self._engine = engine
         self._pool = pool
+        self._heavy = heavy
         self._seconds = seconds
         self._check_inputs = check_inputs
         self._turn = anyio.Lock()
@@ -89,8 +92,26 @@ class Reading:
             if self._timer is None:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(self._seconds, self._expire)
-            content = await anyio.to_thread.run_sync(self._read, tree, as_of, limiter=self._pool)
-        return RawJson(content)
+            return RawJson(await self._in_thread(tree, as_of))
+
+    async def _in_thread(self, tree: Tree, as_of: datetime | None) -> bytes:
+        """A thread cannot be cancelled, a statement can: when nobody waits any more, it is ended."""
+        reading: asyncio.Future[bytes]
+        if self._heavy is None:
+            call = anyio.to_thread.run_sync(self._read, tree, as_of, limiter=self._pool)
+            reading = asyncio.ensure_future(call)
+        else:
+            loop = asyncio.get_running_loop()
+            reading = loop.run_in_executor(self._heavy, self._read, tree, as_of)
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            self._expire()
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait([reading])
+            if not reading.cancelled():
+                reading.exception()  # looked at; nobody is left to be told
+            raise
 
     def publications(self) -> Mapping[DatasetCode, Publication]:
         """The version of each data set that was read. Blocking."""

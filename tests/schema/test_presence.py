@@ -1,0 +1,89 @@
+"""Work for a caller who has gone away ends."""
+
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any
+
+import anyio
+import pytest
+from starlette.requests import ClientDisconnect, Request
+
+from catalog.ids import DatasetCode
+from query.relation import Scope
+from query.tree import Leaf, Nested, Read
+from schema.data.plan import Reading
+from schema.presence import while_connected
+from tests.schema.hub import Hub, whole
+
+STATION = DatasetCode("station")
+
+
+def request(gone: asyncio.Event) -> Request:
+    async def receive() -> MutableMapping[str, Any]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    return Request({"type": "http", "headers": [], "method": "POST"}, receive)
+
+
+def test_the_works_result_and_its_error_are_the_callers() -> None:
+    async def scenario() -> None:
+        here = request(asyncio.Event())
+        assert await while_connected(here, asyncio.sleep(0, "done")) == "done"
+
+        async def fails() -> None:
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await while_connected(here, fails())
+
+    anyio.run(scenario)
+
+
+def test_a_caller_who_leaves_cancels_the_work() -> None:
+    async def scenario() -> None:
+        gone, ended = asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            gone.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+        with pytest.raises(ClientDisconnect):
+            await while_connected(request(gone), work())
+        assert ended.is_set()
+
+    anyio.run(scenario)
+
+
+def test_a_statement_that_nobody_waits_for_is_ended(hub: Hub) -> None:
+    """The thread that reads is not left behind: whoever cancels waits for its end."""
+    below = (Nested("s", "station", (Nested("r", "readings", (Leaf("l", "level_m"),)),)),)
+    tree = Read(STATION, (Nested("r", "readings", below),), limit=1000)
+
+    async def scenario() -> None:
+        reading = Reading(
+            hub.warehouse,
+            Scope(hub.store.load(), whole(), "k"),
+            pool=anyio.CapacityLimiter(1),
+            seconds=60,
+            check_inputs=lambda _: None,
+        )
+        reading_on = asyncio.Event()
+
+        async def read_on() -> None:
+            while True:
+                await reading.answer(tree, None)
+                reading_on.set()
+
+        task = asyncio.create_task(read_on())
+        await reading_on.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await reading.close()
+
+    anyio.run(scenario)
+    assert hub.ask(hub.secrets["token"], "{ me { clientId } }")

@@ -42,6 +42,8 @@ from schema.caller import Callers, Rights
 from schema.context import Services
 from schema.live.hub import LiveHub
 from schema.live.limits import LiveLimits
+from schema.observation import Observer
+from schema.operation_log import OperationLog
 from settings import Settings
 from warehouse.duck import DuckWarehouse
 
@@ -65,9 +67,11 @@ class Stores:
     quality: QualityRecord
     queue: JobQueue
     usage: UsageLog
+    operations: OperationLog
     mask_key: str = field(repr=False)
 
     def close(self) -> None:
+        self.operations.close()
         self.usage.close()
         self.engine.close()
         self.registry.close()
@@ -140,6 +144,7 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
         quality=QualityRecord(registry, clock, settings.landing),
         queue=JobQueue(registry),
         usage=UsageLog(settings.home / "usage"),
+        operations=OperationLog(settings.home / "operations"),
         mask_key=secret_file(settings.home / "keys" / "mask.key"),
     )
     stores.ledger.adopt(settings.landing)
@@ -180,6 +185,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         query_seconds=settings.query_seconds,
         query_threads=settings.threads,
         price_budget=settings.price_budget,
+        observer=Observer(stores.operations),
         parts=parts,
     )
     callers = Callers(verifier, rights, stores.clock)

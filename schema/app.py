@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from schema import download, outside
+from schema import download, metrics, outside
 from schema.caller import Callers
 from schema.context import Services
 from schema.health import HealthEndpoint
@@ -47,6 +47,16 @@ def create_app(
     live = LiveHub(callers, views, operations, services, limits)
     sdl = download.SchemaDownload(callers, views)
     health = HealthEndpoint(callers, services)
+    measured = metrics.MetricsEndpoint(
+        callers,
+        services,
+        {
+            "operations_queued": lambda: operations.waiting,
+            "sockets": lambda: live.sessions,
+            "live_queries": lambda: len(live.queries),
+            "subscriptions": lambda: sum(query.readers for query in live.queries),
+        },
+    )
 
     async def graphql(request: Request) -> Response:
         if request.method == "GET" and _wants_page(request):
@@ -64,6 +74,7 @@ def create_app(
             Route(download.PATH, sdl.__call__),
             WebSocketRoute("/graphql", LiveEndpoint(live).__call__),
             Route("/health", health.__call__),
+            Route(metrics.PATH, measured.__call__),
             *token_routes,
             Mount("/console", StaticFiles(directory=CONSOLE)),
         ],

@@ -28,6 +28,7 @@ from query.price import Price
 from schema.caller import Caller
 from schema.data.plan import DataContext, Reading
 from schema.data.planning import Plan
+from schema.observation import Observer
 from schema.provenance import GradeOf
 from warehouse.engine import Engine
 
@@ -57,6 +58,7 @@ class Services:
     """Rows that one operation may read."""
     get_queries: bool = False
     """Whether GET takes any query, not persisted ones alone."""
+    observer: Observer = field(default_factory=Observer)
     parts: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """What else has to run beside the server, by name, and whether it does."""
 

@@ -53,6 +53,7 @@ from typing import ClassVar
 from graphql import GraphQLError
 
 from catalog.errors import UserError, VitalhubError
+from schema.observation import note_failure
 from schema.wording import wording_of
 
 LONGEST = 2_000
@@ -358,6 +359,7 @@ def _cause(error: Exception) -> Exception:
 
 def _body(code: str, message_zh: str, message_en: str, request_id: str) -> ErrorBody:
     """What a caller sent may be repeated in a sentence, but not all of a long text."""
+    note_failure(code)
     extensions = {"code": code, "messageEn": message_en[:LONGEST], "requestId": request_id}
     return {"message": message_zh[:LONGEST], "extensions": extensions}
 

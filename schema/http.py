@@ -60,9 +60,14 @@ class GraphQLEndpoint:
         self._callers = callers
         self._views = views
         self._operations = operations
+        self._observer = operations.observer
 
     async def __call__(self, request: HttpRequest) -> Response:
         request_id = request_id_of(request)
+        with self._observer.call(request_id, "http"):
+            return await self._response(request, request_id)
+
+    async def _response(self, request: HttpRequest, request_id: str) -> Response:
         media = accepted(request.headers.get("accept"), (JSON, GRAPHQL_JSON))
         try:
             reply = await self._reply(request, media, request_id)

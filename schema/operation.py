@@ -33,6 +33,7 @@ from schema.errors import (
 )
 from schema.introspection import MAX_MIXED, Introspection, check_introspection
 from schema.metered import Metered
+from schema.observation import note_document, note_operation, note_price, note_rows, note_wait
 from schema.outcome import Outcome, usage_of
 from schema.places import Places, weight_of
 from schema.provenance import Grades, provenance_of
@@ -60,6 +61,7 @@ class Operations:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self.observer = services.observer
         self._places = Places(services.query_threads)
         self._pool = anyio.CapacityLimiter(self._places.number)
         self._heavy = ThreadPoolExecutor(self._places.number, "heavy", initializer=stand_back)
@@ -69,7 +71,14 @@ class Operations:
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
+        with self.observer.call(request_id, "websocket") as call:
+            reply = await self._answer(request, caller, view, request_id)
+            call.size = len(reply.content)
+            return reply
+
+    async def _answer(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         request = await self.whole(request, caller)
+        note_document(caller.principal.client, request.operation_name, request.query)
         prepared = await self.prepare(request, caller, view)
         if prepared.errors:
             return refusal([reply_of(error, request_id) for error in prepared.errors])
@@ -100,6 +109,7 @@ class Operations:
         if prepared is None:
             prepared = await blocking(view.documents.prepare, request.query)
         operation = prepared.operation(request.operation_name)
+        note_operation(operation.name.value if operation.name else None)
         if request.reads_only and operation.operation is not OperationType.QUERY:
             raise MethodNotAllowed(allowed="POST")
         if prepared.errors and caller.undecided:
@@ -132,7 +142,9 @@ class Operations:
             weight = Weight.CHEAP
             if price is not None:
                 weight = weight_of(price.total)
+                asked = perf_counter()
                 await held.enter_async_context(self._places.place(caller.principal.client, weight))
+                note_wait(perf_counter() - asked)
             reading = Reading(
                 services.engine,
                 caller.scope,
@@ -157,8 +169,14 @@ class Operations:
         if sizes is None:
             sizes = await blocking(self._sizes.read)
         price = priced(plan, caller.scope, sizes)
+        note_price(price.whole.total)
         check_price(price, plan, self.budget(caller))
         return price.whole
+
+    @property
+    def waiting(self) -> int:
+        """Operations that wait for a place."""
+        return self._places.waiting
 
     def budget(self, caller: Caller) -> int:
         """The price that one operation of this caller may have."""
@@ -211,6 +229,7 @@ def _outcome(
 ) -> Outcome:
     """Blocking."""
     reading = context.reading
+    note_rows(reading.rows)
     catalogue = reading.scope.catalogue
     return Outcome(
         data=orjson.dumps(result.data),

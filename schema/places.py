@@ -38,6 +38,10 @@ class Places:
     def number(self) -> int:
         return self._turns.places
 
+    @property
+    def waiting(self) -> int:
+        return sum(1 for called in self._called.values() if not called.is_set())
+
     @asynccontextmanager
     async def place(self, client: ClientId, weight: Weight) -> AsyncIterator[None]:
         """QueueFull when the client has too many waiting, or this one waits too long."""

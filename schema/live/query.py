@@ -37,6 +37,10 @@ class LiveQuery:
     def is_read(self) -> bool:
         return bool(self._readers)
 
+    @property
+    def readers(self) -> int:
+        return len(self._readers)
+
     def reads(self, changed: frozenset[DatasetCode]) -> bool:
         """Before its first answer nobody knows what it reads, so it may be any data set."""
         if self._state is None or not self._state.outcome.columns:

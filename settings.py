@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     """The operator's file of source addresses and credentials; default: `home`/connections.yaml."""
     threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) - 1), ge=1)
     """Query threads; the default leaves one core for what answers at once."""
+    providers: Path | None = None
+    """The operator's file of outside identity providers; default: `home`/providers.yaml."""
     memory_limit: str = "2GB"
     """The engine's memory limit."""
     query_seconds: float = Field(default=10.0, gt=0)
@@ -60,3 +62,7 @@ class Settings(BaseSettings):
     @property
     def connections_file(self) -> Path:
         return self.connections or self.home / "connections.yaml"
+
+    @property
+    def providers_file(self) -> Path:
+        return self.providers or self.home / "providers.yaml"

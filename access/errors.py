@@ -11,7 +11,9 @@ VitalhubError
 │   ├── RolesConflict            one client cannot have both roles
 │   ├── ClientExists             an operator registers a client id a second time
 │   ├── TooManyDocuments         a client keeps no more persisted documents
-│   └── ClientIdRefused          a client id that is not plain ASCII
+│   ├── ClientIdRefused          a client id that is not plain ASCII
+│   ├── LinkExists               an outside identity means a client already
+│   └── LinkUnknown
 └── SystemFault
     ├── IssuerAddressFault       the issuer's address is neither https nor this machine's own
     ├── KeyFileFault             the key file is readable by others, damaged or missing
@@ -81,6 +83,18 @@ class TooManyDocuments(UserError):
     code = "TOO_MANY_DOCUMENTS"
     zh = "每个客户端最多登记 {limit} 份查询。请先撤销不再使用的。"
     en = "A client keeps at most {limit} persisted documents. Remove those no longer in use."
+
+
+class LinkExists(UserError):
+    code = "LINK_EXISTS"
+    zh = "外部身份 {name} 已对应客户端 {client}。请先解除对应。"
+    en = "The outside identity {name} means the client {client} already. Unlink it first."
+
+
+class LinkUnknown(UserError):
+    code = "LINK_UNKNOWN"
+    zh = "外部身份 {name} 没有对应任何客户端。"
+    en = "The outside identity {name} means no client."
 
 
 class IssuerAddressFault(SystemFault):

@@ -1,8 +1,9 @@
 """Turns a bearer token into a principal, or refuses it.
 
 Rules: only ES256, only `typ: at+jwt`, our issuer and audience, a key of ours by its `kid`, 30 s of
-leeway; the token must have been handed out here and neither it nor its client revoked. Whatever is
-wrong with a token reads the same, except that it expired or was revoked. A verified token is
+leeway; the token must have been handed out here and neither it nor its client revoked. A token that
+names another issuer is that provider's matter (`access/external.py`). Whatever is wrong with a token
+reads the same, except that it expired or was revoked. A verified token is
 remembered by digest until it expires or the access epoch changes, never past either; what another
 process revoked counts within a second, because the epoch is looked at again that often.
 """
@@ -12,19 +13,23 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
-from joserfc import jws, jwt
+from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 
 from access.clients import ClientStore
+from access.compact import read_compact
 from access.errors import TokenExpired, TokenInvalid, TokenRevoked
+from access.external import ExternalTokens
 from access.keys import ALGORITHM, SigningKeys
 from access.principal import LEEWAY, Principal
 from catalog.clock import Clock, SystemClock
 
 TYPE = "at+jwt"
 LONGEST_TOKEN = 4096
+LONGEST_EXTERNAL = 16_384
+"""Other providers put every role of a person into a token."""
 REMEMBERED = 10_000
 
 
@@ -36,7 +41,7 @@ class _Verified:
 
 
 class Verifier:
-    """Verifies the tokens of one issuer for one audience."""
+    """Verifies the tokens of one issuer for one audience, and hands on those of `external` providers."""
 
     def __init__(
         self,
@@ -45,9 +50,12 @@ class Verifier:
         keys: SigningKeys,
         clients: ClientStore,
         system_clock: Clock | None = None,
+        external: ExternalTokens | None = None,
     ) -> None:
+        self._issuer = issuer
         self._keys = keys
         self._clients = clients
+        self._external = external
         self._clock = system_clock or SystemClock()  # tokens run on system time, not city time
         self._remembered: dict[bytes, _Verified] = {}
         self._lock = threading.Lock()
@@ -65,7 +73,7 @@ class Verifier:
         """The principal of a token that was verified before; memory only, so fit for the event loop."""
         known = self._remembered.get(_digest(bearer))
         epoch = self._clients.epoch
-        if known is None or known.epoch != epoch.value or not epoch.is_fresh:
+        if known is None or known.epoch != self._moved(epoch.value) or not epoch.is_fresh:
             return None
         return known.principal if self._clock.now() < known.until else None
 
@@ -76,7 +84,7 @@ class Verifier:
         again when the number has moved, and ends by itself at `Principal.ends`.
         """
         epoch = self._clients.epoch
-        return epoch.value if epoch.is_fresh else epoch.refresh()
+        return self._moved(epoch.value if epoch.is_fresh else epoch.refresh())
 
     def verify(self, bearer: str) -> Principal:
         """Raises TokenInvalid, TokenExpired or TokenRevoked; may read the registry, so it blocks."""
@@ -84,18 +92,32 @@ class Verifier:
         recalled = self.recall(bearer)
         if recalled is not None:
             return recalled
-        claims = self._checked(bearer)
-        principal = self._known(claims)
+        principal = self._principal(bearer)
         self._remember(bearer, _Verified(principal, principal.ends, epoch))
         return principal
+
+    def _moved(self, epoch: int) -> int:
+        """Both only grow: their sum moves when either does."""
+        return epoch + (self._external.generation if self._external else 0)
+
+    def _principal(self, bearer: str) -> Principal:
+        said = read_compact(bearer, LONGEST_EXTERNAL)
+        if said is None:
+            raise TokenInvalid
+        if self._external is not None and said.claims.get("iss") != self._issuer:
+            return self._external.principal(bearer, said)
+        if len(bearer) > LONGEST_TOKEN:
+            raise TokenInvalid
+        if not self._keys.knows(said.kid):  # another process may have rotated it in
+            self._keys.reload()
+        return self._known(self._checked(bearer))
 
     def _checked(self, bearer: str) -> dict[str, Any]:
         now = int(self._clock.now().timestamp())
         try:
-            self._meet(bearer)
             token = jwt.decode(bearer, self._keys.verifying, algorithms=[ALGORITHM])
             if token.header.get("typ") != TYPE:
-                _refuse()
+                raise TokenInvalid
             registry = jwt.JWTClaimsRegistry(
                 now, leeway=int(LEEWAY.total_seconds()), **self._claims
             )
@@ -105,16 +127,6 @@ class Verifier:
         except (JoseError, ValueError, TypeError, KeyError):
             raise TokenInvalid from None
         return token.claims
-
-    def _meet(self, bearer: str) -> None:
-        """Refuses what is not a signed token with a `kid`; takes up a key rotated elsewhere."""
-        if len(bearer) > LONGEST_TOKEN or not bearer.isascii():
-            _refuse()
-        kid = jws.extract_compact(bearer.encode()).headers().get("kid")
-        if not isinstance(kid, str):
-            _refuse()
-        if not self._keys.knows(kid):
-            self._keys.reload()
 
     def _known(self, claims: dict[str, Any]) -> Principal:
         standing = self._clients.standing(claims["jti"])
@@ -156,7 +168,3 @@ def signed_claims(bearer: str, keys: SigningKeys) -> Mapping[str, object]:
 
 def _digest(bearer: str) -> bytes:
     return hashlib.sha256(bearer.encode("utf-8", "surrogateescape")).digest()
-
-
-def _refuse() -> NoReturn:
-    raise TokenInvalid

@@ -200,6 +200,15 @@ def _access(commands: Commands) -> None:
     for verb in (add, renew, revoke):
         verb.add_argument("client", metavar="CLIENT")
     _registered(add)
+    link = _command(verbs, "link", "对应外部身份 link an outside identity", registration.link)
+    link.add_argument("client", metavar="CLIENT")
+    unlink = _command(verbs, "unlink", "解除对应 unlink an outside identity", registration.unlink)
+    for verb in (link, unlink):
+        verb.add_argument("--issuer", required=True, metavar="ADDRESS")
+        meant = verb.add_mutually_exclusive_group(required=True)
+        meant.add_argument("--subject", metavar="SUB", help="令牌的 sub：人员或服务账号")
+        meant.add_argument("--application", metavar="ID", help="对方的客户端编号，仅限其自身的令牌")
+    _command(verbs, "links", "外部身份清单 list linked identities", registration.list_links)
     limit = _call(verbs, "limit", "设定限额 set its limits", document.limit)
     limit.add_argument("client", metavar="CLIENT")
     limit.add_argument("--documents-only", action="store_true", help="只能运行已登记的查询")

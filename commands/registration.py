@@ -8,6 +8,8 @@ from argparse import Namespace
 
 from access.clients import ClientStore, Kind
 from access.keys import SigningKeys
+from access.links import Identity, LinkStore, Meant
+from access.provider import read_providers
 from access.roles import Role
 from catalog.ids import ClientId
 from commands.caller import CLIENT_ID, CLIENT_SECRET, settings_of
@@ -34,6 +36,53 @@ def revoke(given: Namespace) -> None:
     with home_registry(given) as registry:
         ClientStore(registry).revoke_client(ClientId(given.client))
     say(f"{given.client}：已吊销 revoked")
+
+
+def link(given: Namespace) -> None:
+    """Let an outside identity mean a client; only one of a declared provider."""
+    issuers = [one.issuer for one in read_providers(settings_of(given).providers_file)]
+    if given.issuer not in issuers:
+        known = "、".join(issuers) or "—"
+        raise WrongUsage(
+            f"没有声明身份提供方 {given.issuer}，现有：{known}（见 docs/identity.md）。"
+            f"No provider {given.issuer} is declared; there are {known} (see docs/identity.md)."
+        )
+    identity = _identity(given)
+    with home_registry(given) as registry:
+        LinkStore(ClientStore(registry)).link(identity, ClientId(given.client))
+    say(f"{identity.kind.value} {identity.name} @ {identity.issuer} → {given.client}")
+
+
+def unlink(given: Namespace) -> None:
+    identity = _identity(given)
+    with home_registry(given) as registry:
+        LinkStore(ClientStore(registry)).unlink(identity)
+    say(f"{identity.name}：已解除对应 unlinked")
+
+
+def list_links(given: Namespace) -> None:
+    with home_registry(given) as registry:
+        links = LinkStore(ClientStore(registry)).links()
+    table(
+        "外部身份 Outside identities",
+        ("客户端 Client", "身份 Identity", "种类 Kind", "提供方 Issuer", "登记于 Linked"),
+        (
+            (
+                one.client,
+                one.identity.name,
+                one.identity.kind.value,
+                one.identity.issuer,
+                moment(one.linked_at.isoformat()),
+            )
+            for one in links
+        ),
+    )
+
+
+def _identity(given: Namespace) -> Identity:
+    if given.subject:
+        return Identity(given.issuer, Meant.SUBJECT, given.subject)
+    return Identity(given.issuer, Meant.APPLICATION, given.application)
 
 
 def add_person(given: Namespace) -> None:

@@ -12,10 +12,13 @@ import migrations.run
 from access.clients import ClientStore
 from access.documents import DocumentStore
 from access.endpoints import IssuerEndpoints
+from access.external import ExternalTokens
 from access.issuer import Issuer
 from access.keys import SigningKeys
 from access.limits import LimitStore
+from access.links import LinkStore
 from access.login import LogInPage
+from access.provider import read_providers
 from access.token import Verifier
 from access.usage import UsageLog
 from catalog.actor import Duty, Person
@@ -62,6 +65,7 @@ class Stores:
     store: CatalogueStore
     sharing: SharingService
     clients: ClientStore
+    external: ExternalTokens
     engine: DuckWarehouse
     ledger: Ledger
     quality: QualityRecord
@@ -103,6 +107,9 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     """Migrate, open the stores, import the declared content and put the services together."""
     stores = open_stores(settings, clock or SystemClock())
     parts = {"usageLog": lambda: stores.usage.fault is None}
+    if stores.external.issuers:
+        parts["identityProviders"] = lambda: stores.external.is_up
+        stores.external.prepare()
     inputs = stores.sharing.derivation_inputs
     return Hub(
         **{each.name: getattr(stores, each.name) for each in fields(stores)},
@@ -133,6 +140,7 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
         store=store,
         sharing=SharingService(registry, clock, store.load, days, clients.organisation_of),
         clients=clients,
+        external=ExternalTokens(read_providers(settings.providers_file), LinkStore(clients)),
         engine=DuckWarehouse(
             settings.warehouse_file,
             settings.landing,
@@ -164,7 +172,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
     settings = stores.settings
     keys = SigningKeys(settings.home / "keys" / "signing.json")
     issuer = Issuer(settings.issuer, AUDIENCE, keys, stores.clients)
-    verifier = Verifier(settings.issuer, AUDIENCE, keys, stores.clients)
+    verifier = Verifier(settings.issuer, AUDIENCE, keys, stores.clients, external=stores.external)
     sharing, catalogue = stores.sharing, stores.store.load
     rights = Rights(sharing.grants_for, lambda: sharing.epoch, catalogue, stores.mask_key)
     limits = LimitStore(stores.registry)

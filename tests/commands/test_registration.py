@@ -113,3 +113,30 @@ def test_a_key_is_rotated_and_only_where_there_is_one(
     assert keys.active != before
     assert keys.active in capsys.readouterr().out
     assert keys.knows(before)
+
+
+ISSUER = "https://sso.example/realms/city"
+SUBJECT = ("--issuer", ISSUER, "--subject", "1f4d")
+
+
+def test_an_outside_identity_is_linked_listed_and_unlinked(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = home / "providers.yaml"
+    file.write_text(f"providers: [{{issuer: {ISSUER}, shape: keycloak, audience: account}}]")
+    file.chmod(0o600)
+    run(home, "person", "add", "li-ming", *PERSON)
+    assert run(home, "client", "link", "li-ming", *SUBJECT) == 0
+    assert run(home, "client", "link", "li-ming", *SUBJECT) == 1
+    assert "LINK_EXISTS" in capsys.readouterr().err
+    assert run(home, "client", "links") == 0
+    assert "1f4d" in capsys.readouterr().out
+    assert run(home, "client", "unlink", *SUBJECT) == 0
+    assert run(home, "client", "unlink", *SUBJECT) == 1
+    assert "LINK_UNKNOWN" in capsys.readouterr().err
+
+
+def test_only_a_declared_provider_is_linked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(home, "person", "add", "li-ming", *PERSON)
+    assert run(home, "client", "link", "li-ming", *SUBJECT) == 2
+    assert "docs/identity.md" in capsys.readouterr().err

@@ -5,9 +5,12 @@ are few in memory, the ones used least recently go first; of those who ask for o
 first builds it.
 """
 
+import gc
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -79,7 +82,8 @@ class Views:
         with self._building:
             view = self._known(key)
             if view is None:
-                view = build_view(caller.capabilities, caller.scope)
+                with uncollected():
+                    view = build_view(caller.capabilities, caller.scope)
                 self._keep(key, view)
             return view
 
@@ -108,6 +112,20 @@ class Views:
                 or sum(len(each.shapes) for each in self._views.values()) > KEPT_DATA_SETS
             ):
                 self._views.popitem(last=False)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """A schema is many small things that all stay: looking for garbage among them takes longer than
+    making them.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def build_view(capabilities: frozenset[Capability], scope: Scope) -> View:

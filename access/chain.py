@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -159,6 +160,18 @@ def entries(folder: Path) -> Iterator[Entry]:
                 if entry is None:
                     return
                 yield entry
+
+
+def lines_from(folder: Path, number: int) -> Iterator[bytes]:
+    """The lines of the chain from the record of this number on; each record is one line."""
+    files = segments(folder)
+    while len(files) > 1 and int(files[1].stem) <= number:
+        files.pop(0)
+    for place, segment in enumerate(files):
+        skipped = number - int(segment.stem) if place == 0 else 0
+        with segment.open("rb") as stream:
+            for line in islice(stream, max(0, skipped), None):
+                yield line.rstrip(b"\n")
 
 
 def verify(folder: Path, witnessed: Mapping[int, str] | None = None) -> Verdict:

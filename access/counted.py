@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -71,30 +70,18 @@ def _checkpoint(folder: Path) -> Checkpoint | None:
         day = date.fromisoformat(body["day"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    line = next(_lines(folder, position.number), b"")
+    line = next(chain.lines_from(folder, position.number), b"")
     fits = line.startswith(position.head.hex().encode()) and chain.parsed(line) is not None
     return Checkpoint(position, day, spent) if fits else None
 
 
 def _records(folder: Path, after: int, today: date) -> Iterator[chain.Record]:
-    for line in _lines(folder, after + 1 if after else _first_of(folder, today)):
+    for line in chain.lines_from(folder, after + 1 if after else _first_of(folder, today)):
         entry = chain.parsed(line)
         if entry is None:
             return
         if entry.kind == "usage":
             yield entry.record
-
-
-def _lines(folder: Path, number: int) -> Iterator[bytes]:
-    """The lines of the chain from the record of this number on; each record is one line."""
-    files = chain.segments(folder)
-    while len(files) > 1 and int(files[1].stem) <= number:
-        files.pop(0)
-    for place, segment in enumerate(files):
-        skipped = number - int(segment.stem) if place == 0 else 0
-        with segment.open("rb") as stream:
-            for line in islice(stream, max(0, skipped), None):
-                yield line.rstrip(b"\n")
 
 
 def _first_of(folder: Path, today: date) -> int:

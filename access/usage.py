@@ -12,19 +12,18 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import NewType, Self, cast
+from typing import Self
 
 from access import chain
 from access.chain import GENESIS, Algorithm, Position, Verdict
 from access.counted import EVERY, bring_back, keep
 from access.errors import UsageLogUnavailable
 from access.meter import Call, Meter
+from access.record import Asked, Kept, UsageId, UsageRecord, id_of, usage_record
 from catalog.clock import Clock, SystemClock
-from catalog.ids import ClientId, DatasetCode, GrantId, OrganisationCode
 
 SYNC_SECONDS = 0.05
 SEGMENT_BYTES = 64 * 2**20
@@ -32,35 +31,10 @@ PRIVATE_MODE = 0o600
 NONE = -1
 """No file descriptor."""
 
-UsageId = NewType("UsageId", str)
-"""Names one record: `u-1234`, after its place in the chain."""
+TEXTS = 4_096
+"""Texts remembered as written; one that was forgotten is written once more."""
 
-
-@dataclass(frozen=True, slots=True)
-class UsageRecord:
-    """One data read, whatever its outcome."""
-
-    client: ClientId
-    organisation: OrganisationCode
-    grants: tuple[GrantId, ...]
-    purposes: tuple[str, ...]
-    operation: str
-    """Digest of the operation's text and variables."""
-    reply: str
-    """Digest of the reply's bytes."""
-    columns: Mapping[DatasetCode, tuple[str, ...]]
-    """The data sets that were read, each with the columns that left."""
-    rows: int
-    reply_bytes: int
-    started: datetime
-    seconds: float
-    outcome: str
-    """`OK`, or the stable code of the error."""
-    request_id: str
-    version: int | None = None
-    """The warehouse's version number that was read."""
-    case: str | None = None
-    """The caller's own reference of what it read for, as it stated it."""
+__all__ = ["UsageId", "UsageLog", "UsageRecord", "recorded", "verify"]
 
 
 class UsageLog:
@@ -77,6 +51,7 @@ class UsageLog:
         self.meter = Meter()
         """What the grants' quotas have left, by what this log holds."""
         self._checkpoint_at = 0
+        self._texts: dict[bytes, int] = {}
         self._folder = folder
         self._algorithm: Algorithm = algorithm
         self._clock = system_clock or SystemClock()  # the auditor's time is system time
@@ -100,6 +75,10 @@ class UsageLog:
         self._syncer.start()
 
     @property
+    def folder(self) -> Path:
+        return self._folder
+
+    @property
     def position(self) -> Position:
         """The last record's number and hash: what a witness keeps elsewhere."""
         return self._position
@@ -121,7 +100,7 @@ class UsageLog:
             try:
                 if self._size >= self._segment_bytes:
                     self._begin_segment()
-                number = self._write("usage", usage)
+                number = self._write("usage", self._with_text(usage))
             except OSError as error:
                 raise UsageLogUnavailable(f"cannot write the usage log: {error}") from error
             self.meter.charge(usage.grants, usage.started, usage.rows, usage.reply_bytes, call)
@@ -129,7 +108,7 @@ class UsageLog:
                 self._keep_counts()
         if not self._dirty.is_set():
             self._dirty.set()
-        return UsageId(f"u-{number}")
+        return id_of(number)
 
     def close(self) -> None:
         """Makes everything durable and lets another process write."""
@@ -155,6 +134,20 @@ class UsageLog:
         at: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _with_text(self, usage: UsageRecord) -> UsageRecord:
+        """The record with its operation's text by number, written before it where it is new."""
+        asked = usage.asked
+        if not isinstance(asked, Asked):
+            return usage
+        digest = hashlib.sha256(asked.text.encode()).digest()
+        number = self._texts.get(digest)
+        if number is None:
+            number = self._write("text", {"text": asked.text})
+            if len(self._texts) >= TEXTS:
+                self._texts.clear()
+            self._texts[digest] = number
+        return replace(usage, asked=Kept(number, asked.variables, asked.operation_name))
 
     def _keep_counts(self) -> None:
         """Only spares the next start some reading, so a failure is none."""
@@ -264,22 +257,12 @@ def recorded(folder: Path) -> Iterator[tuple[UsageId, UsageRecord]]:
     """All usage records in order, read from the files."""
     for entry in chain.entries(folder):
         if entry.kind == "usage":
-            yield UsageId(f"u-{entry.number}"), _usage(entry.record)
+            yield id_of(entry.number), usage_record(entry.record)
 
 
 def verify(folder: Path, witnessed: Mapping[int, str] | None = None) -> Verdict:
     """Needs no database and no running server; `witnessed` maps record numbers to known heads."""
     return chain.verify(folder, witnessed)
-
-
-def _usage(record: Mapping[str, object]) -> UsageRecord:
-    fields = dict(record)
-    columns = cast("Mapping[str, list[str]]", fields["columns"])
-    fields["columns"] = {DatasetCode(code): tuple(names) for code, names in columns.items()}
-    fields["grants"] = tuple(cast("list[str]", fields["grants"]))
-    fields["purposes"] = tuple(cast("list[str]", fields["purposes"]))
-    fields["started"] = datetime.fromisoformat(cast("str", fields["started"]))
-    return UsageRecord(**fields)  # type: ignore[arg-type] # our own record, read back
 
 
 def _opened(file: Path) -> int:

@@ -80,7 +80,7 @@ RESERVED_TYPES = frozenset(
         "QualitySignOff", "QuarantinePage", "QuarantineReason", "QuarantineRow", "RefusalInput",
         "RequestAction", "RequestStep", "RowCondition", "RowDecision", "RowFate", "RowPosition",
         "RuleOutcome", "ScopeColumn", "ScopePart", "ShareGrant", "Side", "SignOffDecision",
-        "SourceValue", "TermsInput", "TimeUnit", "PlaceLevel", "PercentileOrder", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "Replay",
+        "SourceValue", "TermsInput", "TimeUnit", "PlaceLevel", "PercentileOrder", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "UsageWhere", "Replay",
         "PersistedDocument", "ClientLimits",
     }
 ) | MEASURE_TYPES  # fmt: skip

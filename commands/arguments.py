@@ -20,6 +20,7 @@ from commands import (
     grant,
     load,
     quarantine,
+    reads,
     registration,
     report,
     request,
@@ -186,6 +187,13 @@ def _audit(commands: Commands) -> None:
     signed.add_argument("--comment", default="", help="意见；拒绝时必填 needed with --refuse")
     signed.add_argument("--digest", help="of the report that was read; default: today's")
     verbs = _noun(commands, "usage", "使用记录 the usage log")
+    listed = _call(verbs, "list", "使用记录清单 usage records, newest first", reads.list_usage)
+    for name in reads.WHERE:
+        listed.add_argument(f"--{name.replace('_', '-')}")
+    listed.add_argument("--before", metavar="ID", help="only those before this record")
+    _limit(listed)
+    again = _call(commands, "replay", "重放一次读取 do a read again, compare", reads.replay)
+    again.add_argument("usage", metavar="ID")
     verified = _command(verbs, "verify", "离线核验 verify the chain, offline", usage.verify)
     verified.add_argument("folder", type=Path, nargs="?", help="default: the home's")
 

@@ -187,6 +187,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         quality=stores.quality,
         queue=stores.queue,
         usage=stores.usage,
+        mask_key=stores.mask_key,
         documents=DocumentStore(stores.registry),
         limits=limits,
         get_queries=settings.get_queries,

@@ -4,7 +4,7 @@ Every service is synchronous; `blocking` runs a call in a worker thread, because
 call on the event loop would stall every other caller.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -16,9 +16,11 @@ from access.clients import ClientStore
 from access.documents import DocumentStore
 from access.limits import LimitStore
 from access.principal import Principal
+from access.record import Replayed
 from access.usage import UsageLog
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
+from catalog.ids import ClientId
 from catalog.sharing.service import SharingService
 from catalog.store import CatalogueStore
 from connectors.ledger import Ledger
@@ -50,6 +52,7 @@ class Services:
     quality: QualityRecord
     queue: JobQueue
     usage: UsageLog
+    mask_key: str = field(repr=False)
     documents: DocumentStore
     limits: LimitStore
     query_seconds: float = 10.0
@@ -63,6 +66,10 @@ class Services:
     """What else has to run beside the server, by name, and whether it does."""
 
 
+Replay = Callable[[str, ClientId], Awaitable[Replayed]]
+"""Reads what a usage record names again, in a turn of the client that wants to know."""
+
+
 @dataclass(frozen=True)
 class Operation(DataContext):
     """One operation under way: who asks, and its data side."""
@@ -73,6 +80,7 @@ class Operation(DataContext):
     plan: Plan
     grade: GradeOf
     request_id: str
+    replay: Replay
     price: Price | None = None
     """What the data fields may read; None when there are none."""
 

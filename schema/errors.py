@@ -23,6 +23,7 @@ UserError
 │   ├── OperationUnknown
 │   ├── DocumentTooLarge
 │   └── IntrospectionTooLarge      the whole of a schema of very many data sets
+├── NotReplayable                     a usage record whose answer cannot be made again, and why
 ├── QueueFull                         the caller's own operations fill its queue, or waited too long in it
 ├── PurposeRequired                   the data may be read for several purposes: one must be stated
 ├── LiveRefused                       a live query that cannot begin or go on
@@ -210,6 +211,12 @@ class IntrospectionTooLarge(DocumentRefused):
     code = "INTROSPECTION_TOO_LARGE"
     zh = "可见的数据集有 {data_sets} 个，超过 {limit} 个时不能这样内省整个模式。请单独内省，或下载 GET /graphql/schema.graphql。"
     en = "Your schema holds {data_sets} data sets; with more than {limit} it is not introspected whole like this. Introspect by itself, or download GET /graphql/schema.graphql."
+
+
+class NotReplayable(UserError):
+    code = "NOT_REPLAYABLE"
+    zh = "使用记录 {usage} 不能重放：{problem_zh}。"
+    en = "The usage record {usage} cannot be replayed: {problem}."
 
 
 class QueueFull(UserError):

@@ -34,9 +34,10 @@ from schema.errors import (
 from schema.introspection import MAX_MIXED, Introspection, check_introspection
 from schema.metered import Metered
 from schema.observation import note_document, note_operation, note_price, note_rows, note_wait
-from schema.outcome import Outcome, usage_of
+from schema.outcome import Outcome, answer_of, usage_of
 from schema.places import Places, weight_of
 from schema.provenance import Grades, provenance_of
+from schema.replay import Replays
 from schema.reply import Reply, Request, refusal
 from schema.sizes import PublishedSizes
 from schema.text import check_variables
@@ -66,6 +67,7 @@ class Operations:
         self._pool = anyio.CapacityLimiter(self._places.number)
         self._heavy = ThreadPoolExecutor(self._places.number, "heavy", initializer=stand_back)
         self._sizes = PublishedSizes(services.engine)
+        self._replays = Replays(services, self._places, self._pool, self._heavy)
         self._grades = Grades(services.quality)
         self._introspection = Introspection()
 
@@ -154,7 +156,16 @@ class Operations:
                 check_inputs=services.sharing.check_inputs,
             )
             held.push_async_callback(reading.close)
-            context = Operation(services, caller, reading, plan, self._grades.of, request_id, price)
+            context = Operation(
+                services,
+                caller,
+                reading,
+                plan,
+                self._grades.of,
+                request_id,
+                self._replays.replay,
+                price,
+            )
             started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
             result = await _run(prepared, request, view, context)
             failed = result.errors or []
@@ -239,6 +250,9 @@ def _outcome(
         rows=reading.rows,
         price=None if context.price is None else context.price.total,
         version=reading.version,
+        answer=answer_of(
+            {n: v for n, v in (result.data or {}).items() if n in context.plan.fields}
+        ),
         started=started.at,
         seconds=perf_counter() - started.seconds,
     )

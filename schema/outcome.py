@@ -11,7 +11,7 @@ from functools import cached_property
 
 import orjson
 
-from access.usage import UsageRecord
+from access.record import Asked, UsageRecord
 from catalog.ids import DatasetCode, Seq
 from schema.caller import Caller
 from schema.errors import ErrorBody
@@ -46,6 +46,8 @@ class Outcome:
     price: int | None
     """What the data fields might have read; None when there are none."""
     version: Seq | None
+    answer: str
+    """Digest of the data fields alone."""
     started: datetime
     seconds: float
 
@@ -96,7 +98,18 @@ def usage_of(
         request_id=request_id,
         version=outcome.version,
         case=caller.stated.case,
+        answer=outcome.answer,
+        asked=Asked(
+            request.query,
+            orjson.dumps(request.variables).decode(),
+            request.operation_name,
+        ),
     )
+
+
+def answer_of(fields: Mapping[str, object]) -> str:
+    """The digest of what the data fields came to, by their names in the reply."""
+    return digest(orjson.dumps(fields))
 
 
 def code_of(error: ErrorBody) -> object:

@@ -61,11 +61,14 @@ class DuckWarehouse:
         self._connection = self._open()
 
     @contextmanager
-    def session(self, as_of: datetime | None = None) -> Iterator["DuckSession"]:
+    def session(
+        self, as_of: datetime | None = None, version: Seq | None = None
+    ) -> Iterator["DuckSession"]:
         cursor = self._cursor()
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             newest, at = self._version(cursor, as_of)
+            at = at if version is None else version
             yield DuckSession(cursor, newest, at, self._known, as_of)
         except duckdb.FatalException as fault:
             self._reopen()

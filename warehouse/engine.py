@@ -124,8 +124,10 @@ class ReadSession(Protocol):
 
 
 class Engine(Protocol):
-    def session(self, as_of: datetime | None = None) -> AbstractContextManager[ReadSession]:
-        """AsOfTooOld when no version is kept from then."""
+    def session(
+        self, as_of: datetime | None = None, version: Seq | None = None
+    ) -> AbstractContextManager[ReadSession]:
+        """AsOfTooOld when no version is kept from then; `version` reads the one of this number."""
         ...
 
     def prepare(self, *contracts: Contract) -> None:

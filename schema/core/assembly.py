@@ -18,6 +18,7 @@ from schema.core import (
     quality,
     sharing,
     sharing_steps,
+    usage,
 )
 from schema.core.offer import Offer, offered
 from schema.scalars import CORE_SCALARS
@@ -28,6 +29,7 @@ QUERIES: tuple[Offer, ...] = (
     *sharing.QUERIES,
     *loads.QUERIES,
     *quality.QUERIES,
+    *usage.QUERIES,
     *documents.QUERIES,
 )
 MUTATIONS: tuple[Offer, ...] = (

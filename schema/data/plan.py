@@ -64,6 +64,7 @@ class Reading:
         *,
         pool: anyio.CapacityLimiter,
         heavy: Executor | None = None,
+        version: Seq | None = None,
         seconds: float,
         check_inputs: Callable[[DatasetCode], None],
     ) -> None:
@@ -74,6 +75,7 @@ class Reading:
         self._engine = engine
         self._pool = pool
         self._heavy = heavy
+        self._pinned = version
         self._seconds = seconds
         self._check_inputs = check_inputs
         self._turn = anyio.Lock()
@@ -163,7 +165,7 @@ class Reading:
         if self._fault is not None:
             raise self._fault
         if self._session is None:
-            self._session = self._opened.enter_context(self._engine.session(as_of))
+            self._session = self._opened.enter_context(self._engine.session(as_of, self._pinned))
             self._as_of = as_of
         elif as_of != self._as_of:
             raise AsOfDiffers

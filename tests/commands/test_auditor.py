@@ -119,6 +119,16 @@ def test_no_data_row_is_the_auditors_to_read(hub: RunningHub) -> None:
         hub.clients["auditor"].execute("{ riversidePremises(limit: 1) { premisesName } }")
 
 
+def test_a_read_is_found_in_the_log_and_replays_equal(hub: RunningHub, auditor: Terminal) -> None:
+    hub.clients["shapingba-flood"].execute("{ riverStation(limit: 2) { stationName } }")
+    listed = auditor.done("usage list --client shapingba-flood --data-set river_station --limit 1")
+    (line,) = listed.lines_with("防汛避险")
+    replayed = auditor.done("replay", line.split()[0])
+    assert "是 yes" in replayed.lines_with("Equal")[0]
+    older = listed.lines_with("--before")
+    assert not older or older[0].split()[-1].startswith("u-")
+
+
 def test_the_usage_log_is_verified_without_the_hub_and_a_changed_record_is_found(
     hub: RunningHub, tmp_path: Path
 ) -> None:

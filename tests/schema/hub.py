@@ -287,6 +287,7 @@ def running_hub(
         quality=hub.quality,
         queue=JobQueue(registry),
         usage=usage,
+        mask_key="k",
         documents=DocumentStore(registry),
         limits=LimitStore(registry),
     )

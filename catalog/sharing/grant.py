@@ -28,6 +28,8 @@ class GrantEvent(StrEnum):
     SUSPENDED = "suspended"
     REVOKED = "revoked"
     EXPIRED = "expired"
+    RESTORED = "restored"
+    """The grant that was to replace it was revoked before it began: the announced end is off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,25 +48,36 @@ class GrantChange:
     at: datetime
 
 
+TURNS = frozenset({GrantEvent.ACTIVATED, GrantEvent.SUSPENDED, GrantEvent.EXPIRED})
+"""The events whose latest tells the state of a grant that was not revoked."""
+
+
 @dataclass(frozen=True, slots=True)
 class GrantHistory:
     grant: Grant
     changes: tuple[GrantChange, ...]
 
     def state(self, at: datetime) -> GrantState:
-        if any(c.event is GrantEvent.REVOKED and c.effective_at <= at for c in self.changes):
+        if any(c.effective_at <= at for c in self.changes if self._ends(c)):
             return GrantState.REVOKED
         if at >= self.grant.expires:
             return GrantState.EXPIRED
         if at < self.grant.not_before:
             return GrantState.PENDING
-        due = [c for c in self.changes if c.effective_at <= at]
+        due = [c for c in self.changes if c.effective_at <= at and c.event in TURNS]
         latest = due[-1].event if due else None
         return {
             GrantEvent.ACTIVATED: GrantState.ACTIVE,
             GrantEvent.SUSPENDED: GrantState.SUSPENDED,
             GrantEvent.EXPIRED: GrantState.EXPIRED,
         }.get(latest or GrantEvent.SUSPENDED, GrantState.SUSPENDED)
+
+    def _ends(self, change: GrantChange) -> bool:
+        """A revocation, unless it was announced and called off before it took effect."""
+        return change.event is GrantEvent.REVOKED and not any(
+            c.event is GrantEvent.RESTORED and change.at <= c.at < change.effective_at
+            for c in self.changes
+        )
 
     def next_change(self, at: datetime) -> datetime | None:
         """When time alone next changes the state."""

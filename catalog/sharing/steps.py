@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from catalog.ids import ClientId, GrantId, OrganisationCode, RequestId
 from catalog.models import (
@@ -16,7 +16,8 @@ from catalog.models import (
 )
 from catalog.sharing.decision import Award
 from catalog.sharing.encoding import parts_to_json
-from catalog.sharing.grant import GrantEvent, Quota
+from catalog.sharing.grant import Grant, GrantEvent, Quota
+from catalog.sharing.ledger import GrantHistory, GrantState, grant_of, histories_of
 from catalog.sharing.request import (
     Request,
     RequestState,
@@ -133,8 +134,8 @@ def write_grant(writing: Writing, request: Request, award: Award) -> GrantId:
     grant = GrantId(row.id)
     write_event(writing, grant, GrantEvent.ACTIVATED, f"申请 {request.id} 获准")
     begins = max(award.not_before, writing.at)
-    for old in _held_before(writing, row, begins):
-        event = write_event(writing, old, GrantEvent.REVOKED, f"由授权 {grant} 取代")
+    for old in _held_before(writing, grant_of(row), begins):
+        event = write_event(writing, old, GrantEvent.REVOKED, superseded_by(grant))
         event.effective_at = begins
     holder = session.get(GrantHolderRow, (request.client, terms.data_set, terms.purpose))
     if holder is None:
@@ -149,25 +150,45 @@ def write_grant(writing: Writing, request: Request, award: Award) -> GrantId:
     return grant
 
 
-def _held_before(writing: Writing, new: GrantRow, begins: datetime) -> list[GrantId]:
+def superseded_by(grant: GrantId) -> str:
+    """The reason of a revocation that makes room for another grant; what calls it off looks for it."""
+    return f"由授权 {grant} 取代"
+
+
+def restore(writing: Writing, pending: Grant) -> GrantId | None:
+    """Calls off the end of what a grant was to replace that has not begun and never will; gives the
+    one that holds on, if any does.
+    """
+    announced = superseded_by(pending.id)
+    kept = None
+    for held in _same_purpose(writing, pending):
+        if any(c.reason == announced and c.effective_at > writing.at for c in held.changes):
+            write_event(
+                writing, held.grant.id, GrantEvent.RESTORED, f"授权 {pending.id} 未生效即终止"
+            )
+            kept = held.grant.id if held.grant.expires > writing.at else kept
+    return kept
+
+
+def _held_before(writing: Writing, new: Grant, begins: datetime) -> list[GrantId]:
     """The client's other grants for this purpose that would still hold when the new one begins.
 
     More than one, where an earlier one was to be replaced later and the replacement never began.
     """
-    ended = exists().where(
-        GrantEventRow.grant == GrantRow.id,
-        GrantEventRow.event == GrantEvent.REVOKED,
-        GrantEventRow.effective_at <= begins,
-    )
+    over = {GrantState.REVOKED, GrantState.EXPIRED}
+    return [h.grant.id for h in _same_purpose(writing, new) if h.state(begins) not in over]
+
+
+def _same_purpose(writing: Writing, grant: Grant) -> tuple[GrantHistory, ...]:
+    """The client's other grants on the data set for the purpose, by id."""
     same = (
-        GrantRow.client == new.client,
-        GrantRow.data_set == new.data_set,
-        GrantRow.purpose == new.purpose,
-        GrantRow.id != new.id,
-        GrantRow.expires > begins,
+        GrantRow.client == grant.client,
+        GrantRow.data_set == grant.data_set,
+        GrantRow.purpose == grant.purpose,
+        GrantRow.id != grant.id,
     )
-    rows = writing.session.scalars(select(GrantRow.id).where(*same, ~ended).order_by(GrantRow.id))
-    return [GrantId(row) for row in rows]
+    rows = writing.session.scalars(select(GrantRow).where(*same).order_by(GrantRow.id))
+    return histories_of(writing.session, list(rows))
 
 
 def write_event(writing: Writing, grant: GrantId, event: GrantEvent, reason: str) -> GrantEventRow:

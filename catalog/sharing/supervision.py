@@ -2,7 +2,7 @@
 
 Misuse is answered by suspension, then by the end (art. 27). Who: a steward of the provider or of the
 competent authority, always with a reason. A revoked grant stays revoked: wanting it again is a new
-request.
+request. Revoking one that was to replace another and has not begun keeps the other.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from catalog.models import GrantHolderRow
 from catalog.sharing.errors import GrantStepRefused
 from catalog.sharing.grant import GrantEvent
 from catalog.sharing.ledger import GrantHistory, GrantState, history, request_row
-from catalog.sharing.steps import write_event
+from catalog.sharing.steps import restore, write_event
 from catalog.writing import Writing
 
 GRANT_LABELS: Mapping[GrantEvent, str] = {
@@ -58,12 +58,17 @@ def change_grant(
             needed=f"a steward of {', '.join(sorted(able))} does it",
             needed_zh=f"应由 {'、'.join(sorted(able))} 的数据管理员办理",
         )
+    pending = held.state(writing.at) is GrantState.PENDING
     write_event(writing, grant, event, reason.strip())
     if event is GrantEvent.REVOKED:
+        kept = restore(writing, held.grant) if pending else None
         key = (held.grant.client, held.grant.data_set, held.grant.purpose)
         holder = session.get(GrantHolderRow, key)
         if holder is not None and holder.grant == grant:
-            session.delete(holder)
+            if kept is not None:
+                holder.grant = kept
+            else:
+                session.delete(holder)
     session.flush()
     return history(session, grant)
 

@@ -606,3 +606,46 @@ def test_changed_limits_need_the_signature_again(desk: Desk) -> None:
     assert changed.content != request.content
     again = desk.sharing.revise(request.id, APP, terms(minimum_group=5))
     assert again.content not in {request.content, changed.content}
+
+
+def test_revoking_a_replacement_before_it_begins_keeps_what_it_was_to_replace(desk: Desk) -> None:
+    old = desk.grant_of(desk.approved())
+    ahead = desk.clock.now() + timedelta(days=30)
+    new = desk.grant_of(desk.approved(not_before=ahead))
+    assert desk.sharing.grant(old.id).state(ahead) is GrantState.REVOKED
+    desk.clock.advance(timedelta(days=10))
+    desk.sharing.revoke(new.id, WATER, "申请撤销")
+    assert desk.sharing.grant(old.id).state(ahead) is GrantState.ACTIVE
+    desk.clock.advance(timedelta(days=40))
+    assert [g.id for g in desk.sharing.grants_of(APP.client)] == [old.id]
+    third = desk.grant_of(desk.approved())
+    assert [g.id for g in desk.sharing.grants_of(APP.client)] == [third.id]
+
+
+def test_a_suspended_grant_stays_suspended_when_its_replacement_is_called_off(desk: Desk) -> None:
+    old = desk.grant_of(desk.approved())
+    ahead = desk.clock.now() + timedelta(days=30)
+    new = desk.grant_of(desk.approved(not_before=ahead))
+    desk.sharing.suspend(old.id, WATER, "核查")
+    desk.sharing.revoke(new.id, WATER, "申请撤销")
+    assert desk.sharing.grant(old.id).state(ahead) is GrantState.SUSPENDED
+    desk.sharing.resume(old.id, WATER, "无误")
+    assert desk.sharing.grant(old.id).state(ahead) is GrantState.ACTIVE
+
+
+def test_resuming_a_grant_does_not_call_off_its_announced_end(desk: Desk) -> None:
+    old = desk.grant_of(desk.approved())
+    ahead = desk.clock.now() + timedelta(days=30)
+    desk.approved(not_before=ahead)
+    desk.clock.advance(timedelta(days=1))
+    desk.sharing.suspend(old.id, WATER, "核查")
+    desk.sharing.resume(old.id, WATER, "无误")
+    assert desk.sharing.grant(old.id).state(ahead) is GrantState.REVOKED
+
+
+def test_revoking_a_replacement_that_has_begun_brings_nothing_back(desk: Desk) -> None:
+    old = desk.grant_of(desk.approved())
+    new = desk.grant_of(desk.approved())
+    desk.sharing.revoke(new.id, WATER, "结束")
+    assert desk.sharing.grant(old.id).state(desk.clock.now()) is GrantState.REVOKED
+    assert desk.sharing.grants_of(APP.client) == ()

@@ -5,6 +5,7 @@ nothing is suggested, so an unknown name and a hidden one read the same; of seve
 must be named.
 """
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -45,8 +46,13 @@ CACHED_LENGTH = 8_192
 """Longer texts are prepared anew each time; they are rare and would fill the cache."""
 
 
+PYTHONS = re.compile(r", but encountered error '.*'; found", re.DOTALL)
+
+
 class _LocatedValues(ValuesOfCorrectTypeRule):
-    """Where graphql-core loses the place of a list or an object, the value as a whole is the place."""
+    """Where graphql-core loses the place of a list or an object, the value as a whole is the place; and
+    what Python says of a value (a number of 5,000 digits) is not repeated.
+    """
 
     _value: ValueNode
 
@@ -57,7 +63,10 @@ class _LocatedValues(ValuesOfCorrectTypeRule):
         return super().is_valid_value_node(node, input_type)
 
     def report_error(self, error: GraphQLError) -> None:
-        super().report_error(error if error.locations else GraphQLError(error.message, self._value))
+        if error.original_error is not None or not error.locations:
+            message = PYTHONS.sub(", found", error.message)
+            error = GraphQLError(message, error.nodes if error.locations else self._value)
+        super().report_error(error)
 
 
 RULES = tuple(

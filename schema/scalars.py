@@ -6,7 +6,7 @@ large integers travel as text, because JSON readers round numbers.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import NewType
 
@@ -40,9 +40,13 @@ BIGINT = 2**63
 def parse_instant(value: object) -> datetime:
     if isinstance(value, str) and INSTANT.fullmatch(value):
         try:
-            return datetime.fromisoformat(value)
-        except ValueError:
+            instant = datetime.fromisoformat(value)
+            instant.astimezone(CITY_ZONE)  # the first and the last day of all have no other zone
+            instant.astimezone(UTC)
+        except (ValueError, OverflowError):
             pass
+        else:
+            return instant
     raise _refused(value, "DateTime needs an ISO 8601 instant with offset")
 
 

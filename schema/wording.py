@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 SHOWN = 60
 """Characters of a caller's value in a sentence."""
-NAME = r"'(.+?)'"
+NAME = r"'([^']+)'"
 REST = r"(.*)"
 
 
@@ -207,6 +207,12 @@ VALUES = _rows(
         "An object of type '{0}' is needed; found {1}.",
     ),
     (
+        "VALUE_WRONG",
+        rf"Expected value of type {NAME}, found: {REST}\.",
+        "须为 {0} 类型的值，却是 {1}",
+        "A value of type '{0}' is needed; found {1}.",
+    ),
+    (
         "INPUT_FIELD_MISSING",
         rf"Expected value of type {NAME} to include required field {NAME}, found: {REST}\.",
         "类型 {0} 的值缺少必填项 {1}",
@@ -226,7 +232,7 @@ VALUES = _rows(
     ),
     (
         "ENUM_VALUE_UNKNOWN",
-        rf"Value {NAME} does not exist in {NAME} enum\.",
+        rf"Value '(.*)' does not exist in {NAME} enum\.",
         "枚举 {1} 没有值 {0}，请对照您可用的模式",
         "The enum '{1}' has no value '{0}'. Look at the schema for its values.",
     ),

@@ -73,3 +73,9 @@ def test_place_codes_have_the_length_of_a_level(code: str) -> None:
 def test_instants_are_shown_in_the_citys_zone() -> None:
     instant = datetime(2020, 8, 20, tzinfo=UTC)
     assert DATE_TIME.coerce_output_value(instant) == "2020-08-20T08:00:00+08:00"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])
+def test_instants_that_no_zone_can_show_are_refused(text: str) -> None:
+    with pytest.raises(GraphQLError):
+        DATE_TIME.coerce_input_value(text)

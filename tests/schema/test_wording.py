@@ -203,3 +203,12 @@ def test_a_long_value_is_cut_and_an_unknown_sentence_stands_as_it_is() -> None:
 def test_no_row_is_idle() -> None:
     told = [*DOCUMENTS.values(), *SYNTAX.values(), *(name for _, _, name in VARIABLES)]
     assert {row.name for row in EVERY} - set(told) == {"TOO_MANY_ERRORS"}
+
+
+def test_what_python_says_of_a_value_is_not_repeated() -> None:
+    document = parse("{a(n:" + "9" * 5_000 + "){id}}")
+    (error,) = validate(SCHEMA, document, RULES, hide_suggestions=True)
+    assert error.original_error is None
+    assert error.locations
+    check(error.message, "VALUE_WRONG")
+    assert "digits" not in wording_of(error.message).en

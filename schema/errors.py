@@ -323,7 +323,7 @@ def reply_of(error: Exception, request_id: str) -> ErrorBody:
     cause = _cause(error)
     if isinstance(cause, UserError):
         body = _body(cause.code, cause.message_zh, cause.message_en, request_id)
-    elif type(cause) is GraphQLError:
+    elif isinstance(cause, GraphQLError):
         body = _told(ValidationFailed, error, request_id)
     else:
         body = _fault(cause, request_id)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import schemathesis
 from graphql import ValueNode
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.graphql import nodes
 
@@ -57,6 +57,7 @@ def test_no_query_from_the_schema_is_a_fault_of_the_hub(
         deadline=None,
         derandomize=True,
         database=None,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     @given(case=schema.as_strategy())

@@ -231,3 +231,11 @@ def test_empty_braces_are_no_document(hub: Hub, app: str, query: str) -> None:
     error = hub.post(app, query).json()["errors"][0]
     assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
     assert error["locations"]
+
+
+def test_a_document_with_more_errors_than_are_listed_says_so(hub: Hub, app: str) -> None:
+    errors = hub.post(app, "{ a b c d e f g h }").json()["errors"]
+    assert {error["extensions"]["code"] for error in errors} == {"GRAPHQL_VALIDATION_FAILED"}
+    assert errors[-1]["extensions"]["rule"] == "TOO_MANY_ERRORS"
+    query = "query ($v: [DateTime!]) { reading(where: {observedAt: {in: $v}}) { levelM } }"
+    assert hub.codes(app, query, v=["x"] * 9) == ["VARIABLES_INVALID"] * 6

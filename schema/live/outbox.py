@@ -26,9 +26,13 @@ class Outbox:
         """Characters of the frames that wait."""
         return self._size
 
+    @property
+    def is_roomy(self) -> bool:
+        return self._size < self._limit
+
     async def room(self) -> None:
         """Until another frame may be put."""
-        while self._size >= self._limit:
+        while not self.is_roomy:
             self._roomy.clear()
             await self._roomy.wait()
 
@@ -53,6 +57,6 @@ class Outbox:
             self._offered.discard(item)
         else:
             self._size -= len(item)
-            if self._size < self._limit:
+            if self.is_roomy:
                 self._roomy.set()
         return item

@@ -85,6 +85,11 @@ class Session:
         self.credentials: Credentials | None = None
         self.caller: Caller | None = None
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether it is read from; not while too much waits for its own reader."""
+        return self._outbox.is_roomy
+
     # -- its life ------------------------------------------------------------------------------
 
     async def run(self) -> None:

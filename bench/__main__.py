@@ -1,13 +1,14 @@
 """`make bench`: every figure as a ratio between contenders of one run, on this machine, now.
 
 Absolute times on a shared machine say little; what one contender costs beside another says much.
-Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness).
+Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live).
 """
 
 import sys
 from collections.abc import Callable, Mapping
 
 from bench.fairness import fairness
+from bench.live import live
 from bench.loading import loading
 from bench.measure import Table
 from bench.publishing import publishing
@@ -20,6 +21,7 @@ PARTS: Mapping[str, Callable[[], Table]] = {
     "loading": loading,
     "schema": schema,
     "fairness": fairness,
+    "live": live,
 }
 
 

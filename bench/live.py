@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from time import sleep, time
+from time import time
 
 import httpx
 import pyarrow.parquet as pq

@@ -11,12 +11,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from access.usage import UsageRecord
 from catalog.ids import DatasetCode
 from schema.caller import Callers
 from schema.context import Services, blocking
 from schema.live.credentials import Credentials
-from schema.live.deliveries import Deliveries
+from schema.live.deliveries import Deliveries, Delivery
 from schema.live.frames import CloseCode, Closing
 from schema.live.key import LiveKey
 from schema.live.limits import LiveLimits
@@ -24,6 +23,7 @@ from schema.live.query import LiveQuery
 from schema.live.reader import Reader
 from schema.live.session import Admitted, Session
 from schema.live.state import State
+from schema.metered import Metered
 from schema.operation import Operations
 from schema.reply import Reply
 from schema.view import Views
@@ -49,6 +49,7 @@ class LiveHub:
         self.clock = services.clock
         self._callers = callers
         self._views = views
+        self._meter = services.usage.meter
         self._deliveries = Deliveries(services.usage)
         self._sessions: set[Session] = set()
         self._queries: dict[LiveKey, LiveQuery] = {}
@@ -117,8 +118,8 @@ class LiveHub:
                 raise Closing(CloseCode.TRY_AGAIN, "This client has too many sockets")
         return admitted
 
-    async def record(self, usage: UsageRecord) -> None:
-        await self._deliveries.record(usage)
+    async def record(self, delivery: Delivery) -> None:
+        await self._deliveries.record(delivery)
 
     def join(self, reader: Reader) -> None:
         query = self._queries.get(reader.key)
@@ -192,9 +193,11 @@ class LiveHub:
         return caller, self._views.of(caller)
 
     async def _execute(self, reader: Reader, request_id: str) -> State | Reply:
-        outcome = await self.operations.execute(
-            reader.prepared, reader.request, reader.caller, reader.view, request_id
-        )
+        """QuotaSpent: this reader may not be told, and nothing has run."""
+        with Metered(self._meter, reader.caller) as call:
+            outcome = await self.operations.execute(
+                reader.prepared, reader.request, reader.caller, reader.view, request_id, call
+            )
         if isinstance(outcome, Reply):
             return outcome
         return await blocking(State, outcome, self.clock.now())

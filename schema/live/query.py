@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 
+from access.errors import QuotaSpent
 from catalog.ids import DatasetCode
 from schema.errors import ErrorBody, reply_of
 from schema.live.reader import Reader
@@ -23,7 +24,7 @@ Execute = Callable[[Reader, str], Awaitable[State | Reply]]
 
 
 class LiveQuery:
-    """`executions` counts them, for whoever doubts it."""
+    """`executions` counts those that came to an answer, for whoever doubts it."""
 
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
@@ -80,15 +81,20 @@ class LiveQuery:
         while self._stale and self._readers:
             self._stale = False
             request_id = uuid.uuid4().hex
-            self.executions += 1
+            reader = next(iter(self._readers))
             try:
-                state = await self._execute(next(iter(self._readers)), request_id)
+                state = await self._execute(reader, request_id)
+            except QuotaSpent as spent:  # nothing has run, and the others may still be told
+                self._stale = True
+                reader.mailbox.refuse(reader, [reply_of(spent, request_id)])
+                continue
             except Exception as error:  # noqa: BLE001 - whatever it is, the readers are told by its code
                 self._refuse([reply_of(error, request_id)])
                 continue
             if isinstance(state, Reply):
                 self._refuse(refused(state))
                 continue
+            self.executions += 1
             self._state = state
             for reader in tuple(self._readers):
                 reader.offer(state)

@@ -10,18 +10,20 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from access.errors import TokenExpired, TokenInvalid, TokenRevoked
-from access.usage import UsageRecord
 from catalog.clock import Clock
 from catalog.errors import UserError
 from schema.caller import Caller
 from schema.data.types import types_key
 from schema.errors import ErrorBody, ScopeChanged, TokenMissing, TooManyOperations, reply_of
 from schema.live.credentials import Credentials, credentials_of
+from schema.live.deliveries import Delivery
 from schema.live.frames import (
     ACK,
     PONG,
@@ -63,7 +65,7 @@ class Hall(Protocol):
         """Errors of the token and the purpose; Closing when the client has too many sockets."""
         ...
 
-    async def record(self, usage: UsageRecord) -> None: ...
+    async def record(self, delivery: Delivery) -> None: ...
 
     def join(self, reader: Reader) -> None: ...
 
@@ -247,13 +249,15 @@ class Session:
         if not self._has(reader) or state is None or state.outcome.mark == reader.told:
             return None
         content = state.content(self._hall.clock.now())
-        usage = usage_of(state.outcome, content, reader.request, reader.caller, reader.request_id)
+        outcome, caller = replace(state.outcome, started=datetime.now(UTC)), reader.caller
+        usage = usage_of(outcome, content, reader.request, caller, reader.request_id)
+        grants = tuple(caller.scope.grant(code) for code in outcome.columns)
         try:
-            await self._hall.record(usage)
+            await self._hall.record(Delivery(usage, grants))
         except Exception as error:  # noqa: BLE001 - what cannot be recorded is not delivered
             self.refuse(reader, [reply_of(error, reader.request_id)])
             return None
-        if not self._has(reader):
+        if not self._has(reader) or reader.caller is not caller:
             return None
         reader.told = state.outcome.mark
         return next_frame(reader.id, content.text)
@@ -307,5 +311,6 @@ class Session:
         if self._has(reader):
             self._hall.leave(reader)
             reader.caller, reader.view, reader.prepared = caller, view, prepared
+            reader.state = None  # what waits was made under the scope before
             reader.key = live_key(reader.request, caller, self._hall.operations.budget(caller))
             self._hall.join(reader)

@@ -1,6 +1,10 @@
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
+from access.limits import ClientLimits
+from catalog.ids import ClientId, GrantId
 from catalog.predicate import Compare, Op
+from catalog.sharing.grant import Quota
 from tests.schema.hub import whole
 from tests.schema.live.served import Client, Served, admitted, holds, run
 from tests.shared_data import STATIONS, grant
@@ -218,6 +222,61 @@ def test_without_a_record_nothing_is_delivered(live: Served, app: str) -> None:
             assert await client.error() == "USAGE_LOG_UNAVAILABLE"
 
     run(test)
+
+
+def test_deliveries_count_on_the_quota_of_their_own_reader_and_end_with_it(
+    live: Served, app: str
+) -> None:
+    hub = live.hub
+    token = hub.client("frugal")
+    few = (replace(g, id=GrantId(f"few {g.data_set}"), quota=Quota(calls=2)) for g in whole())
+    hub.granted("frugal", *few)
+
+    async def test() -> None:
+        async with admitted(live, token) as frugal, admitted(live, app) as other:
+            await frugal.subscribe("1", LIST)
+            await frugal.next()
+            await other.subscribe("1", LIST)
+            await other.next()
+            assert live.executions == 1
+            hub.republish_stations("C")
+            assert codes(await frugal.next()) == ["C"]
+            assert codes(await other.next()) == ["C"]
+            hub.republish_stations("D")
+            assert await frugal.error() == "QUOTA_SPENT"
+            assert codes(await other.next()) == ["D"]
+            await frugal.subscribe("2", LIST)
+            assert await frugal.error("2") == "QUOTA_SPENT"
+            assert live.executions == 3
+
+    run(test)
+
+
+def test_a_persisted_document_is_live_and_an_allow_list_holds_for_sockets_too(
+    live: Served, app: str
+) -> None:
+    hub = live.hub
+    document = hub.services.documents.register(ClientId("app"), LIST).id
+    hub.services.limits.set(ClientId("app"), ClientLimits(documents_only=True))
+
+    async def test() -> None:
+        async with admitted(live, app) as client:
+            await client.send("subscribe", id="1", payload={"documentId": document})
+            assert codes(await client.next()) == ["A", "B"]
+            await client.subscribe("2", LIST)
+            assert await client.error("2") == "DOCUMENT_NOT_ALLOWED"
+
+    run(test)
+
+
+def test_a_stated_purpose_chooses_the_grants_of_the_socket(live: Served, app: str) -> None:
+    async def test() -> None:
+        async with admitted(live, app, purpose="防汛", case="汛-1") as client:
+            await client.subscribe("1", LIST)
+            await client.next()
+
+    run(test)
+    assert live.hub.usage_records()[-1]["case"] == "汛-1"
 
 
 def test_when_the_last_socket_is_gone_no_query_and_no_task_is_left(live: Served, app: str) -> None:

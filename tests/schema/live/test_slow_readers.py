@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 from websockets.asyncio.client import connect
 
+from catalog.predicate import Compare, Op
 from hub import protocol
 from schema.live.frames import PROTOCOL
 from schema.live.session import Session
+from tests.schema.hub import whole
 from tests.schema.live.served import Client, Served, admitted, holds, run
-from tests.shared_data import station, station_rows
+from tests.shared_data import STATIONS, grant, station, station_rows
 
 WIDE = "subscription { station(limit: 1000, orderBy: [{code: ASC}]) { code name } }"
 ROWS, CHANGES = 1_000, 24
@@ -95,6 +97,28 @@ def test_a_reader_that_makes_no_progress_is_cut_off_and_others_go_on(
                 await quick.next()
             await holds(lambda: live.live.sessions == 1)
             assert await quick.is_quiet()
+
+    run(test)
+
+
+def test_what_waits_for_a_reader_is_dropped_when_its_grant_narrows(live: Served, app: str) -> None:
+    one = Compare("code", Op.EQ, "0001")
+
+    async def test() -> None:
+        async with deaf(live, app) as slow, admitted(live, app) as quick:
+            await quick.subscribe("1", WIDE)
+            await quick.next()
+            for number in range(CHANGES):
+                publish_wide(live, number)
+                await quick.next()
+            live.hub.granted("app", grant(STATIONS, ("code", "name"), row_filter=one), whole()[1])
+            assert len((await quick.next())["data"]["station"]) == 1
+            slow.connection.transport.resume_reading()
+            seen = [await slow.next()]
+            while len(seen[-1]["data"]["station"]) > 1:
+                seen.append(await slow.next())
+            assert state_of(seen[-1]) == CHANGES - 1
+            assert all(state_of(payload) < CHANGES - 1 for payload in seen[:-1])
 
     run(test)
 

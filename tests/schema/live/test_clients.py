@@ -1,0 +1,30 @@
+"""A client that others wrote, over a real socket."""
+
+from gql import Client as GqlClient
+from gql import gql
+from gql.transport.websockets import WebsocketsTransport
+
+from schema.live.frames import PROTOCOL
+from tests.schema.live.served import Served, run
+
+
+def test_gql_asks_subscribes_and_hears_of_a_change(live: Served, app: str) -> None:
+    transport = WebsocketsTransport(
+        live.address,
+        init_payload={"authorization": f"Bearer {app}"},
+        subprotocols=[PROTOCOL],
+    )
+
+    async def test() -> None:
+        async with GqlClient(transport=transport) as session:
+            assert await session.execute(gql("{ station(limit: 1) { code } }")) == {
+                "station": [{"code": "A"}]
+            }
+            asked = gql("subscription { station(orderBy: [{code: ASC}]) { code } }")
+            states = session.subscribe(asked)
+            assert len((await anext(states))["station"]) == 2
+            live.hub.republish_stations("C")
+            assert (await anext(states))["station"] == [{"code": "C"}]
+            await states.aclose()
+
+    run(test)

@@ -42,6 +42,18 @@ class Served:
     def executions(self) -> int:
         return sum(query.executions for query in self.live.queries)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The server hears nothing meanwhile, and then all of it at once."""
+        running = self.live._loop  # noqa: SLF001 - the server's own
+        assert running is not None
+        over = threading.Event()
+        running.call_soon_threadsafe(over.wait, SECONDS)
+        try:
+            yield
+        finally:
+            over.set()
+
     def limit(self, **limits: Any) -> None:
         self.live.limits = replace(self.live.limits, **limits)
 

@@ -13,13 +13,12 @@ from tests.schema.live.served import Served, run
 
 
 def test_gql_asks_subscribes_and_hears_of_a_change(live: Served, app: str) -> None:
-    transport = WebsocketsTransport(
-        live.address,
-        init_payload={"authorization": f"Bearer {app}"},
-        subprotocols=[PROTOCOL],
-    )
-
     async def test() -> None:
+        transport = WebsocketsTransport(
+            live.address,
+            init_payload={"authorization": f"Bearer {app}"},
+            subprotocols=[PROTOCOL],
+        )
         async with GqlClient(transport=transport) as session:
             assert await session.execute(gql("{ station(limit: 1) { code } }")) == {
                 "station": [{"code": "A"}]

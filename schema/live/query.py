@@ -12,12 +12,15 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from access.errors import QuotaSpent
 from catalog.ids import DatasetCode
-from schema.errors import ErrorBody, reply_of
+from schema.errors import ErrorBody, QueueFull, reply_of
 from schema.live.reader import Reader
 from schema.live.state import State
 from schema.reply import Reply, refused
 
 log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.5
+"""How long a live query waits when its client's queue is full."""
 
 Execute = Callable[[Reader, str], Awaitable[State | Reply]]
 """One execution for a reader, under a request id; a refusal when nothing could run."""
@@ -84,6 +87,10 @@ class LiveQuery:
             reader = next(iter(self._readers))
             try:
                 state = await self._execute(reader, request_id)
+            except QueueFull:  # others are before it; what is told a little later is as true
+                self._stale = True
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             except QuotaSpent as spent:  # nothing has run, and the others may still be told
                 self._stale = True
                 reader.mailbox.refuse(reader, [reply_of(spent, request_id)])

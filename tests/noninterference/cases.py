@@ -4,6 +4,7 @@ An answer is what leaves the hub: rows, or an error's code and texts.
 """
 
 import os
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,11 +14,12 @@ import orjson
 
 from catalog.contracts import Contract
 from catalog.errors import UserError, VitalhubError
+from catalog.ids import DatasetCode
 from catalog.sharing.grant import Grant, Part
 from catalog.sharing.scope import all_places
 from query import compile as compiler
 from query.relation import Scope, whole_grant_columns
-from query.tree import Read, ReadOne
+from query.tree import Tree
 from schema.errors import reply_of
 from tests.noninterference.city import contracts
 from tests.noninterference.grants import any_grants
@@ -28,13 +30,14 @@ from tests.shared_data import PLACES, grant
 
 EXAMPLES = int(os.environ.get("VITALHUB_EXAMPLES", "150"))
 QUESTIONS = 2
+Ask = Callable[[Random, Scope, Mapping[DatasetCode, Contract]], tuple[Tree, datetime | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """`after_a_neighbour`: in the first world a client that may read everything asked the same before."""
 
-    tree: Read | ReadOne
+    tree: Tree
     as_of: datetime | None
     after_a_neighbour: bool
 
@@ -55,12 +58,12 @@ class Answer:
     fault: Exception | None = None
 
 
-def any_case(rng: Random) -> Case:
-    held = any_grants(rng, contracts())
+def any_case(rng: Random, held: tuple[Grant, ...] | None = None, ask: Ask = any_question) -> Case:
+    held = any_grants(rng, contracts()) if held is None else held
     ours, theirs = two_worlds(rng, held)
     scope = ours.scope(held)
     questions = tuple(
-        Question(*any_question(rng, scope, contracts()), after_a_neighbour=rng.random() < 0.3)
+        Question(*ask(rng, scope, contracts()), after_a_neighbour=rng.random() < 0.3)
         for _ in range(QUESTIONS)
     )
     return Case(held, ours, theirs, questions)

@@ -41,10 +41,10 @@ def any_question(
     rng: Random, scope: Scope, contracts: Mapping[DatasetCode, Contract]
 ) -> tuple[Read | ReadOne, datetime | None]:
     outside = rng.choice(OUTSIDE) if rng.random() < 0.4 else None
-    return _Asking(rng, scope, contracts, outside).tree(), rng.choice(AS_OF)
+    return Asking(rng, scope, contracts, outside).tree(), rng.choice(AS_OF)
 
 
-class _Asking:
+class Asking:
     """`outside`: where the one reference stands that leaves the grant, if any does."""
 
     def __init__(

@@ -10,11 +10,27 @@ import sqlglot
 
 from catalog.contracts import Classification
 from catalog.ids import PlaceCode, Seq
+from catalog.places import PlaceLevel
 from catalog.predicate import And, Compare, Not, Op, Or, Within
+from query.aggregate import (
+    ROWS,
+    Aggregate,
+    Function,
+    Grouping,
+    GroupOrder,
+    Groups,
+    Having,
+    Key,
+    Measure,
+    NestedGroups,
+    Together,
+    Told,
+)
 from query.compile import compile_read
 from query.errors import AliasClash, UnknownField, WrongValue
 from query.print import duckdb_text
 from query.relation import Scope
+from query.rollup import TimeUnit
 from query.tree import (
     AllOf,
     AnyOf,
@@ -31,6 +47,7 @@ from query.tree import (
     ReadOne,
     Related,
     Total,
+    Tree,
 )
 from tests.shared_data import READINGS, STATIONS, catalogue, grant, station
 
@@ -39,7 +56,7 @@ ALL = ["station_code", "observed_at", "level_m", "place_code"]
 LEVEL = (Leaf("level", "level_m"),)
 AT = datetime(2026, 8, 1, tzinfo=UTC)
 
-TREES: Mapping[str, Read | ReadOne] = {
+TREES: Mapping[str, Tree] = {
     "plain_columns_with_aliases": Read(
         READINGS, (Leaf("at", "observed_at"), Leaf("p", "place_code"), Constant("__typename", "T"))
     ),
@@ -134,6 +151,51 @@ TREES: Mapping[str, Read | ReadOne] = {
                 LEVEL,
                 where=Related("station", Quantifier.SOME, Compare("name", Op.NE, "x")),
                 first_of=FirstOf(("place_code",), newest="observed_at"),
+            ),
+        ),
+    ),
+    "groups_by_time_place_and_related_rows": Aggregate(
+        READINGS,
+        Groups(
+            (
+                Together("key", (Told("at", Key("observed_at")), Told("p", Key("place_code")))),
+                Told("count", ROWS),
+                Together(
+                    "level",
+                    (
+                        Told("avg", Measure(Function.AVG, "level_m")),
+                        Told("p90", Measure(Function.PERCENTILE, "level_m", 0.9)),
+                    ),
+                ),
+                Together(
+                    "high",
+                    (Told("count", ROWS), Told("sum", Measure(Function.SUM, "level_m"))),
+                    only=Compare("level_m", Op.GT, Decimal(180)),
+                ),
+            ),
+            where=Compare("station_code", Op.NE, "C"),
+            group_by=(
+                Grouping(Key("observed_at"), unit=TimeUnit.DAY),
+                Grouping(Key("place_code"), level=PlaceLevel.DISTRICT),
+                Grouping(Key("name", ("station",))),
+            ),
+            having=Having(Compare("count", Op.GT, 2), (("count", ROWS),)),
+            order=(GroupOrder(Measure(Function.MAX, "level_m"), descending=True),),
+            limit=10,
+        ),
+    ),
+    "groups_below_a_row": Read(
+        STATIONS,
+        (
+            Leaf("name", "name"),
+            NestedGroups(
+                "days",
+                "readings",
+                Groups(
+                    (Told("n", ROWS),),
+                    group_by=(Grouping(Key("observed_at"), unit=TimeUnit.DAY),),
+                    limit=3,
+                ),
             ),
         ),
     ),
@@ -282,6 +344,28 @@ def test_aliases_that_differ_only_in_case_are_refused() -> None:
 def test_a_value_that_does_not_fit_its_column_is_refused(predicate: Compare | Within) -> None:
     with pytest.raises(WrongValue):
         compile_read(Read(READINGS, LEVEL, where=predicate), scope())
+
+
+def test_groups_over_cells_have_their_golden_statement() -> None:
+    held = grant(READINGS, ALL, places=["500106"], aggregate=["level_m"], minimum_group=5)
+    tree = Aggregate(
+        READINGS,
+        Groups(
+            (Told("n", ROWS), Told("sum", Measure(Function.SUM, "level_m"))),
+            where=Compare("observed_at", Op.GTE, AT),
+            group_by=(Grouping(Key("place_code")),),
+        ),
+    )
+    compiled = compile_read(tree, Scope(catalogue(), [held], "key"))
+    text = sqlglot.parse_one(duckdb_text(compiled.tree), dialect="duckdb").sql(
+        dialect="duckdb", pretty=True, identify=True
+    )
+    assert text + "\n" == (GOLDEN / "groups_over_cells.sql").read_text("utf-8"), text
+
+
+def test_a_statement_of_groups_is_kept_with_its_scope() -> None:
+    held, tree = scope(), TREES["groups_below_a_row"]
+    assert compile_read(tree, held) is compile_read(tree, held)
 
 
 def test_two_clients_with_the_same_visible_columns_have_the_same_key() -> None:

@@ -73,3 +73,50 @@ def test_a_relation_that_was_widened_is_refused(widened: str, by: str) -> None:
     assert text != relation_text()
     with pytest.raises(UnlockedStatement):
         try_lock(f'SELECT "r1"."level_m" FROM ({text}) AS "r1" LIMIT 5')
+
+
+def small() -> Scope:
+    columns = ["station_code", "observed_at", "level_m", "place_code"]
+    held = grant(READINGS, columns, places=["500106"], aggregate=["level_m"], minimum_group=5)
+    return Scope(catalogue(), [held], "key")
+
+
+@pytest.mark.parametrize(
+    ("sql", "passes"),
+    [
+        ('SELECT SUM("f"."m") FROM (SELECT "r"."level_m" AS "m" FROM ({counted}) AS "r") AS "f" HAVING {any}', True),
+        ('SELECT MAX("f"."m") FROM (SELECT "r"."level_m" AS "m" FROM ({counted}) AS "r") AS "f" HAVING {any}', False),
+        ('SELECT "f"."m" FROM (SELECT "r"."level_m" AS "m" FROM ({counted}) AS "r") AS "f" HAVING {any}', False),
+        ('SELECT "r"."level_m" FROM ({counted}) AS "r"', False),
+        ('SELECT COUNT(*) FROM ({counted}) AS "r" HAVING {any}', False),
+        ('SELECT COUNT(*) FROM (SELECT 1 AS "one" FROM ({counted}) AS "r") AS "f"', False),
+        ('SELECT COUNT(*) FROM (SELECT 1 AS "one" FROM ({counted}) AS "r" WHERE "r"."level_m" > 1) AS "f" HAVING {any}', False),
+        ('SELECT COUNT(*) FROM (SELECT 1 AS "one" FROM ({counted}) AS "r" WHERE "r"."station_code" = 1) AS "f" HAVING {any}', False),
+        ('SELECT COUNT(*) FROM (SELECT 1 AS "one" FROM ({counted}) AS "r" WHERE "r"."place_code" = 1) AS "f" HAVING {any}', True),
+        ('SELECT COUNT(*) FROM (SELECT 1 AS "one" FROM ({counted}) AS "r") AS "f" GROUP BY "f"."one" HAVING {any}', True),
+        ('SELECT MIN("f"."m") FROM (SELECT "r"."station_code" AS "m" FROM ({counted}) AS "r") AS "f" HAVING {any}', True),
+        ('SELECT COUNT(*) FROM (SELECT "r"."station_code" AS "m" FROM ({counted}) AS "r") AS "f" GROUP BY "f"."m" HAVING {any}', False),
+    ],
+)  # fmt: skip
+def test_rows_of_small_groups_stand_in_groups_alone(sql: str, passes: bool) -> None:
+    held = small()
+    text = sql.replace("{counted}", held.counted(READINGS).tree.sql("duckdb", identify=True))
+    tree = parse_one(text.replace("{any}", "COUNT(*) >= 0") + " LIMIT 5", dialect="duckdb")
+    assert isinstance(tree, exp.Select)
+    counted = held.counted(READINGS).tree
+    for query in list(tree.find_all(exp.Subquery)):
+        if query.alias == "r":
+            query.set(
+                "this", counted.copy()
+            )  # as the compiler has it: text and back is another tree
+
+    def locked() -> None:
+        lock(
+            tree, scope=held, at=None, data_sets=frozenset({READINGS}), parameters={}, single=False
+        )
+
+    if passes:
+        locked()
+    else:
+        with pytest.raises(UnlockedStatement):
+            locked()

@@ -11,13 +11,19 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.sync.client import connect
 
 from hub import protocol
-from hub.protocol import HEADER_BYTES, PatientProtocol
+from hub.protocol import HEADER_BYTES, PatientProtocol, PatientWebSocket
 
 DRIPPING = 500
 LARGE = 16 * 2**20
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 async def echo(request: Request) -> Response:
@@ -31,8 +37,20 @@ async def large(_: Request) -> Response:
 @pytest.fixture
 def port() -> Iterator[int]:
     """A real server on the protocol under test."""
-    app = Starlette(routes=[Route("/", echo, methods=["POST"]), Route("/large", large)])
-    config = uvicorn.Config(app, http=PatientProtocol, log_level="error", timeout_keep_alive=30)
+    yield from running(
+        Starlette(routes=[Route("/", echo, methods=["POST"]), Route("/large", large)])
+    )
+
+
+def running(app: Starlette) -> Iterator[int]:
+    config = uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        ws=PatientWebSocket,
+        ws_per_message_deflate=False,
+        log_level="critical",
+        timeout_keep_alive=30,
+    )
     server = uvicorn.Server(config)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
@@ -112,3 +130,51 @@ def test_a_client_that_does_not_read_is_cut_off(port: int) -> None:
             while chunk := client.recv(2**16):
                 received += len(chunk)
         assert received < LARGE
+
+
+@pytest.fixture
+def socket_port() -> Iterator[int]:
+    """A real server whose one websocket echoes, and tells nothing by itself."""
+
+    async def echo_socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                await websocket.send_text(await websocket.receive_text())
+
+    yield from running(Starlette(routes=[WebSocketRoute("/", echo_socket)]))
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_websocket_that_is_silent_outlives_the_time_for_headers(socket_port: int) -> None:
+    with connect(f"ws://127.0.0.1:{socket_port}/", proxy=None) as client:
+        threading.Event().wait(1.5)
+        client.send("still here")
+        assert client.recv(timeout=10) == "still here"
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        pytest.param((b"\x89\xfd" + bytes(4) + b"p" * 125) * 500, id="pings"),
+        pytest.param(b"\x81\xfe\xff\xff" + bytes(4) + b"x" * 65_535, id="texts"),
+    ],
+)
+@pytest.mark.usefixtures("hurried")
+def test_a_websocket_that_is_answered_and_never_reads_is_cut_off(
+    socket_port: int, frames: bytes
+) -> None:
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", socket_port))
+        client.sendall(UPGRADE)
+        assert client.recv(1024).startswith(b"HTTP/1.1 101 ")
+        client.settimeout(20)
+        with pytest.raises(ConnectionError):
+            send_on(client, frames)
+
+
+def send_on(client: socket.socket, frames: bytes) -> None:
+    """Up to a gigabyte: far more than any buffer between the two holds."""
+    for _ in range(2**30 // len(frames)):
+        client.sendall(frames)

@@ -2,6 +2,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from access.limits import ClientLimits
+from access.roles import Role
 from catalog.ids import ClientId, GrantId
 from catalog.predicate import Compare, Op
 from catalog.sharing.grant import Quota
@@ -169,6 +170,28 @@ def test_each_delivery_to_each_reader_leaves_a_record_of_its_own(live: Served, a
         ("second", 2),
     ]
     assert {r["columns"]["station"][0] for r in records} == {"code"}
+
+
+def test_an_auditor_can_have_a_delivery_read_again(live: Served) -> None:
+    auditor = live.hub.client("auditor", Role.AUDITOR, of="cq_bigdata")
+    owner = live.hub.client("owner", of="cq_water")
+
+    async def test() -> None:
+        async with admitted(live, owner) as client:
+            await client.subscribe("1", LIST)
+            await client.next()
+            live.hub.republish_stations("C")
+            await client.next()
+
+    run(test)
+    records = live.hub.ask(auditor, "{ usage(limit: 5) { records { id rows } } }")["usage"][
+        "records"
+    ]
+    assert [record["rows"] for record in records] == ["1", "2"]
+    asked = "query($id: String!) { replay(usageId: $id) { equal replayedRows } }"
+    for record in records:
+        again = live.hub.ask(auditor, asked, id=record["id"])["replay"]
+        assert again == {"equal": True, "replayedRows": record["rows"]}
 
 
 def test_a_live_query_over_http_is_refused_and_named(live: Served, app: str) -> None:

@@ -317,3 +317,21 @@ def test_when_the_last_socket_is_gone_no_query_and_no_task_is_left(live: Served,
 async def told(clients: list[Client]) -> list[list[str]]:
     """What each reader of each client was told next."""
     return [codes((await c.frame())["payload"]) for c in clients for _ in range(READERS // 6)]
+
+
+def test_what_a_live_query_told_replays_equal(live: Served) -> None:
+    owner = live.hub.client("owner", of="cq_water")
+    auditor = live.hub.client("auditor", Role.AUDITOR, of="cq_bigdata")
+
+    async def test() -> None:
+        async with admitted(live, owner) as client:
+            await client.subscribe("1", LIST)
+            await client.next()
+            live.hub.republish_stations("A", "C")
+            await client.next()
+
+    run(test)
+    listed = "{ usage(limit: 2) { records { id } } }"
+    for record in live.hub.ask(auditor, listed)["usage"]["records"]:
+        asked = "query($id: String!) { replay(usageId: $id) { equal } }"
+        assert live.hub.ask(auditor, asked, id=record["id"])["replay"]["equal"]

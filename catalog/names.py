@@ -48,7 +48,7 @@ MEASURE_TYPES = frozenset(
 
 RESERVED_FIELDS = frozenset(
     {
-        "me", "health", "node", "nodes",
+        "me", "explain", "health", "node", "nodes",
         "entry", "entries", "catalogue", "catalogueEntry", "catalogueEntries", "entryHistory",
         "organisation", "organisations", "place", "places", "domain", "domains",
         "dataSet", "dataSets", "contract", "contracts", "contractVersions",
@@ -81,6 +81,7 @@ RESERVED_TYPES = frozenset(
         "RequestAction", "RequestStep", "RowCondition", "RowDecision", "RowFate", "RowPosition",
         "RuleOutcome", "ScopeColumn", "ScopePart", "ShareGrant", "Side", "SignOffDecision",
         "SourceValue", "TermsInput", "TimeUnit", "PlaceLevel", "PercentileOrder", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "UsageWhere", "Replay",
+        "Explanation", "FieldExplanation", "FieldRefusal", "OperationPrice", "ReadColumns",
         "PersistedDocument", "ClientLimits",
     }
 ) | MEASURE_TYPES  # fmt: skip

@@ -30,8 +30,10 @@ from query.price import Price
 from schema.caller import Caller
 from schema.data.plan import DataContext, Reading
 from schema.data.planning import Plan
+from schema.explanation import Explained
 from schema.observation import Observer
 from schema.provenance import GradeOf
+from schema.reply import Request
 from warehouse.engine import Engine
 
 P = ParamSpec("P")
@@ -81,6 +83,8 @@ class Operation(DataContext):
     grade: GradeOf
     request_id: str
     replay: Replay
+    explain: Callable[[Request], Awaitable[Explained]]
+    """What another operation of the caller's would do."""
     price: Price | None = None
     """What the data fields may read; None when there are none."""
 

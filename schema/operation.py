@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from inspect import isawaitable
 from time import perf_counter
 
@@ -31,6 +32,7 @@ from schema.errors import (
     reply_of,
     wrong_variable,
 )
+from schema.explainer import Explainer
 from schema.introspection import MAX_MIXED, Introspection, check_introspection
 from schema.metered import Metered
 from schema.observation import note_document, note_operation, note_price, note_rows, note_wait
@@ -70,6 +72,7 @@ class Operations:
         self._replays = Replays(services, self._places, self._pool, self._heavy)
         self._grades = Grades(services.quality)
         self._introspection = Introspection()
+        self._explainer = Explainer(services, self._sizes, self.budget)
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
@@ -130,6 +133,18 @@ class Operations:
         """What it came to, and nobody told yet; a refusal when nothing could run. QueueFull, and
         QuotaSpent where it is `metered`.
         """
+        with self.observer.call(request_id, "live"):  # where no other call is under way
+            return await self._execute(prepared, request, caller, view, request_id, metered)
+
+    async def _execute(
+        self,
+        prepared: Prepared,
+        request: Request,
+        caller: Caller,
+        view: View,
+        request_id: str,
+        metered: Metered | None,
+    ) -> Outcome | Reply:
         services = self._services
         operation = prepared.operation(request.operation_name)
         values = variables_of(view.schema, operation, request.variables)
@@ -164,6 +179,7 @@ class Operations:
                 self._grades.of,
                 request_id,
                 self._replays.replay,
+                partial(self._explainer.explain, caller, view, request_id),
                 price,
             )
             started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time

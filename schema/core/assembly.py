@@ -13,6 +13,7 @@ from schema.core import (
     catalogue,
     cataloguing,
     documents,
+    explaining,
     identity,
     loads,
     quality,
@@ -31,6 +32,7 @@ QUERIES: tuple[Offer, ...] = (
     *quality.QUERIES,
     *usage.QUERIES,
     *documents.QUERIES,
+    *explaining.QUERIES,
 )
 MUTATIONS: tuple[Offer, ...] = (
     *cataloguing.MUTATIONS,

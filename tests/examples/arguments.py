@@ -100,7 +100,7 @@ class Names:
         if name in kind.fields and name not in related:
             return "column"
         relation = _longest(related, name)
-        return name if relation is None else name.replace(relation, "relation", 1)
+        return name if relation is None else name.replace(relation, "relation", 1).removesuffix("_")
 
 
 def _longest(names: object, text: str) -> str | None:

@@ -53,7 +53,8 @@ def test_every_argument_is_shown_by_an_example(people: People) -> None:
                 names[example.client] = names_of(people, example.client)
             found |= shown(example, names[example.client])
     wanted = core.points() | names[ASKS].points()
-    assert wanted - found == STILL_MISSING
+    missing = wanted - found
+    assert missing == STILL_MISSING, "\n".join(sorted(missing))
 
 
 def names_of(people: People, client: str) -> Names:

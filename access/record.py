@@ -6,7 +6,7 @@ the record, the text once for many records, under a number of its own. Only a re
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType, cast
 
@@ -64,6 +64,8 @@ class UsageRecord:
     answer: str | None = None
     """Digest of the data fields alone: what a replay can make again."""
     asked: Asked | Kept | None = None
+    calls: Mapping[DatasetCode, tuple[str, ...]] = field(default_factory=dict)
+    """The interfaces that were asked, with how each call went: CALLED, CACHED or an error's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ def usage_record(record: Record) -> UsageRecord:
     fields = dict(record)
     columns = cast("Mapping[str, list[str]]", fields["columns"])
     fields["columns"] = {DatasetCode(code): tuple(names) for code, names in columns.items()}
+    calls = cast("Mapping[str, list[str]]", fields.get("calls", {}))
+    fields["calls"] = {DatasetCode(code): tuple(outcomes) for code, outcomes in calls.items()}
     fields["grants"] = tuple(cast("list[str]", fields["grants"]))
     fields["purposes"] = tuple(cast("list[str]", fields["purposes"]))
     fields["started"] = datetime.fromisoformat(cast("str", fields["started"]))

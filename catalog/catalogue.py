@@ -34,6 +34,16 @@ class Catalogue:
     sources: tuple[Source, ...] = ()
 
     @cached_property
+    def data_sets(self) -> Mapping[DatasetCode, Contract]:
+        """The contracts whose rows the warehouse keeps: all but the interfaces."""
+        return {code: c for code, c in self.contracts.items() if c.interface is None}
+
+    @cached_property
+    def interfaces(self) -> Mapping[DatasetCode, Contract]:
+        """The contracts of live services, which have no rows here."""
+        return {code: c for code, c in self.contracts.items() if c.interface is not None}
+
+    @cached_property
     def version(self) -> str:
         """A digest of all contracts in it."""
         digests = sorted(contract.digest for contract in self.contracts.values())

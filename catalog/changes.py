@@ -7,6 +7,7 @@ is added. Patch: only words. A version number that promises less than it changes
 from enum import IntEnum
 
 from catalog.contracts import Column, Contract
+from catalog.interfaces.interface import Interface
 
 
 class Change(IntEnum):
@@ -33,7 +34,10 @@ def change(old: Contract, new: Contract) -> Change:
         return Change.BREAKING
     if not relations <= still or old.provider != new.provider:
         return Change.BREAKING
+    if not _still_asked(old.interface, new.interface):
+        return Change.BREAKING
     added = len(after) > len(before) or relations != still
+    added = added or old.interface != new.interface
     terms = old.sharing != new.sharing or old.rules != new.rules or old.max_age != new.max_age
     return Change.MINOR if added or terms else Change.PATCH
 
@@ -46,6 +50,25 @@ def promised(old: str, new: str) -> Change | None:
     if after[0] > before[0]:
         return Change.BREAKING
     return Change.MINOR if after[1] > before[1] else Change.PATCH
+
+
+def _still_asked(old: Interface | None, new: Interface | None) -> bool:
+    """Whether whoever calls the old interface can call the new one and read what it answers."""
+    if old is None or new is None:
+        return old is new
+    shapes = {member.name: (member.shape, member.required) for member in new.members}
+    known = {argument.name: argument for argument in old.arguments}
+    return (
+        old.many == new.many
+        and all(shapes.get(m.name) == (m.shape, m.required) for m in old.members)
+        and all(
+            any(a.name == b.name and a.type == b.type for b in new.arguments)
+            for a in known.values()
+        )
+        and all(
+            not a.required or (a.name in known and known[a.name].required) for a in new.arguments
+        )
+    )
 
 
 def _meaning(column: Column) -> tuple[object, ...]:

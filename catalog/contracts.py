@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from catalog.ids import DatasetCode, DomainCode, OrganisationCode, RuleId
+
+if TYPE_CHECKING:
+    from catalog.interfaces.interface import Interface
 
 
 class Level(StrEnum):
@@ -183,6 +187,8 @@ class Contract:
     sharing: Sharing
     digest: str
     """SHA-256 of the file's text."""
+    interface: "Interface | None" = None
+    """服务接口: nothing is kept of it, every read asks its provider. None: a data set."""
 
     @property
     def major(self) -> int:

@@ -12,10 +12,16 @@ from pathlib import Path
 
 from pydantic import Field
 
+from catalog.contract_files import (
+    contract_document,
+    contract_files,
+    contract_of,
+    kept_text,
+    name_path,
+)
 from catalog.contracts import Contract, Level
 from catalog.declaration import Declared, read_declared, read_document
 from catalog.ids import DatasetCode, DomainCode, OrganisationCode, PlaceCode, SourceId
-from catalog.odcs import read_contract
 from catalog.predicate import Scalar
 
 
@@ -128,20 +134,20 @@ def read_domain(folder: Path, known: Mapping[str, DatasetCode] = NOTHING_KNOWN) 
     contracts: list[Contract] = []
     texts: dict[DatasetCode, str] = {}
     paths: dict[DatasetCode, Path] = {}
-    for file in sorted((folder / "contracts").glob("*.odcs.yaml")):
-        content = file.read_bytes()
-        code = known.get(hashlib.sha256(content).hexdigest())
+    for file in contract_files(folder):
+        text = kept_text(file)
+        code = known.get(hashlib.sha256(text.encode()).hexdigest())
         if code is None:
-            contract = read_contract(file)
+            contract = contract_of(file, text)
             code = contract.data_set
             if contract.domain != declared.code:
-                raise read_document(file).error(("domain",), f"domain is not {declared.code}.")
+                document = contract_document(file, text)
+                raise document.error(("domain",), f"domain is not {declared.code}.")
             contracts.append(contract)
-            texts[code] = content.decode("utf-8")
+            texts[code] = text
         if code in paths:
-            raise read_document(file).error(
-                ("schema", 0, "name"), f"{code} is also {paths[code].name}."
-            )
+            document = contract_document(file, text)
+            raise document.error(name_path(file), f"{code} is also {paths[code].name}.")
         paths[code] = file
     sources = folder / "sources.yaml"
     return Domain(

@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from catalog.changes import change, promised, version_of
+from catalog.contract_files import contract_document, kept_in, name_path
 from catalog.contracts import Contract, Level
-from catalog.declaration import read_document
 from catalog.declared import (
     Declared,
     VersionState,
@@ -75,6 +75,7 @@ def import_domain(writing: Writing, domain: Domain, contracts: Contracts) -> tup
     known = latest_contracts(session, contracts)
     check_names(domain.contracts, known, domain.contract_files, domain.contract_texts)
     _check_providers(domain, organisations(session))
+    _check_rows(domain, known)
     read = {contract.data_set: contract for contract in domain.contracts}
     left_out = [known[code] for code in sorted(rederived - set(read)) if code in known]
     return tuple(
@@ -98,10 +99,32 @@ def _check_providers(domain: Domain, providers: Mapping[OrganisationCode, Organi
             problem = "a township-level unit catalogues nothing itself; its district does."
         else:
             continue
-        document = read_document(
+        document = contract_document(
             domain.contract_files[contract.data_set], domain.contract_texts[contract.data_set]
         )
         raise document.error(("customProperties",), problem)
+
+
+def _check_rows(domain: Domain, known: Mapping[DatasetCode, Contract]) -> None:
+    """An interface has no rows: nothing is fed into it, derived from it or related to it."""
+    every = {**known, **{contract.data_set: contract for contract in domain.contracts}}
+    live = {code for code, contract in every.items() if contract.interface is not None}
+    fed = {feed.data_set for source in domain.sources for feed in source.feeds}
+    read = {d.data_set: {d.data_set, *d.inputs} for d in domain.derivations}
+    for contract in domain.contracts:
+        code, held = contract.data_set, known.get(contract.data_set)
+        used = (
+            {key.target for key in contract.foreign_keys} | read.get(code, set()) | ({code} & fed)
+        )
+        if held is not None and (held.interface is None) is not (contract.interface is None):
+            problem = f"{code} is a data set or an interface, not both."
+        elif used & live:
+            problem = f"{min(used & live)} is an interface and has no rows."
+        else:
+            continue
+        file = domain.contract_files[code]
+        document = contract_document(file, domain.contract_texts[code])
+        raise document.error(name_path(file), problem)
 
 
 def known_digests(session: Session) -> dict[str, DatasetCode]:
@@ -206,7 +229,7 @@ def _propose_entry(writing: Writing, domain: DomainCode, contract: Contract | No
 def _check_version(domain: Domain, contract: Contract, held: Contract | None) -> None:
     if held is None:
         return
-    document = read_document(
+    document = contract_document(
         domain.contract_files[contract.data_set], domain.contract_texts[contract.data_set]
     )
     says = promised(held.version, contract.version)
@@ -230,7 +253,7 @@ def _version_row(writing: Writing, domain: Domain, contract: Contract) -> Contra
         data_set=contract.data_set,
         version=contract.version,
         digest=contract.digest,
-        file=f"{domain.code}/contracts/{domain.contract_files[contract.data_set].name}",
+        file=f"{domain.code}/{kept_in(contract)}/{domain.contract_files[contract.data_set].name}",
         text=domain.contract_texts[contract.data_set],
         parsed=packed(
             domain.contract_files[contract.data_set], domain.contract_texts[contract.data_set]

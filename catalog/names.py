@@ -5,12 +5,14 @@ types `RiverStation`, `RiverStationFilter`, ...; a relation's inverse becomes a 
 side. An import is refused, with file and line, when two declarations would make the same name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from catalog.contract_files import NAMES, contract_document
 from catalog.contracts import Contract, ForeignKey, camel, pascal
-from catalog.declaration import KeyPath, read_document
+from catalog.declaration import KeyPath
 from catalog.ids import DatasetCode
+from catalog.interfaces.interface import ListOf, Member, ObjectOf
 
 FIELD_SUFFIXES = ("", "Connection", "Aggregate", "ByKey")
 TYPE_SUFFIXES = (
@@ -58,6 +60,7 @@ RESERVED_FIELDS = frozenset(
         "quality", "qualityReport", "qualityReports", "quarantine", "signOff",
         "usage", "usageRecords", "audit", "replay", "client", "clients", "document", "documents",
         "indicator", "indicators", "event", "events", "alert", "alerts",
+        "interfaceHealth",
         "query", "mutation", "subscription",
     }
 )  # fmt: skip
@@ -83,6 +86,7 @@ RESERVED_TYPES = frozenset(
         "SourceValue", "TermsInput", "TimeUnit", "PlaceLevel", "PercentileOrder", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "UsageWhere", "Replay",
         "Explanation", "FieldExplanation", "FieldRefusal", "OperationPrice", "ReadColumns",
         "PersistedDocument", "ClientLimits",
+        "InterfaceHealth", "CallOutcome", "BreakerPhase", "Resource",
     }
 ) | MEASURE_TYPES  # fmt: skip
 
@@ -98,7 +102,7 @@ def check_names(
     for contract in new:
         problem = taken.root_problem(contract) or taken.inverse_problem(contract)
         if problem is not None:
-            document = read_document(files[contract.data_set], texts[contract.data_set])
+            document = contract_document(files[contract.data_set], texts[contract.data_set])
             raise document.error(*problem)
 
 
@@ -130,7 +134,7 @@ class _Taken:
                 others = [code for code in takers[name] if code != contract.data_set]
                 if others or name in reserved:
                     other = others[-1] if others else "the API's core"
-                    return ("schema", 0, "name"), (
+                    return NAMES[contract.interface is not None], (
                         f"{contract.data_set} makes the {what} {name}, which {other} has already."
                     )
         return None
@@ -160,4 +164,18 @@ def _fields(contract: Contract) -> tuple[str, ...]:
 
 
 def _types(contract: Contract) -> tuple[str, ...]:
-    return tuple(pascal(contract.data_set) + suffix for suffix in TYPE_SUFFIXES)
+    own = pascal(contract.data_set)
+    members = contract.interface.members if contract.interface is not None else ()
+    return (*(own + suffix for suffix in TYPE_SUFFIXES), *nested_types(own, members))
+
+
+def nested_types(own: str, members: Iterable[Member]) -> Iterator[str]:
+    """The types of objects within an interface's answer, named after the way to them."""
+    for member in members:
+        shape = member.shape
+        while isinstance(shape, ListOf):
+            shape = shape.item
+        if isinstance(shape, ObjectOf):
+            name = own + pascal(member.name)
+            yield name
+            yield from nested_types(name, shape.members)

@@ -11,9 +11,12 @@ from typing import Protocol
 
 import orjson
 
+from catalog.contract_files import contract_of, is_interface
 from catalog.contracts import Contract
 from catalog.declaration import Document, read_document
-from catalog.odcs import contract_in, read_contract
+from catalog.interfaces.declaration import described_document, interface_in, own_document
+from catalog.interfaces.openapi import plain
+from catalog.odcs import contract_in
 
 QUALITY = "quality"
 """Rules know their lines; of the other nodes nobody asks for one any more."""
@@ -52,6 +55,9 @@ class Contracts:
 
 def packed(file: Path, text: str) -> bytes | None:
     """What is kept beside a text; None where its YAML holds what JSON cannot."""
+    if is_interface(file):
+        own, described = own_document(file, text), described_document(file, text)
+        return orjson.dumps({"own": plain(own.content), "described": plain(described.content)})
     document = read_document(file, text)
     lines = [(path, line) for path, line in document.lines.items() if QUALITY in path]
     try:
@@ -64,8 +70,12 @@ def packed(file: Path, text: str) -> bytes | None:
 
 
 def _unpacked(row: Stored) -> Contract:
+    file = Path(row.file)
     if row.parsed is None:
-        return read_contract(Path(row.file), row.text)
+        return contract_of(file, row.text)
     kept = orjson.loads(row.parsed)
+    if is_interface(file):
+        own, described = (Document(file, "", kept[name], {}) for name in ("own", "described"))
+        return interface_in(own, described, row.digest)
     lines = {tuple(path): line for path, line in kept["lines"]}
-    return contract_in(Document(Path(row.file), "", kept["content"], lines), row.digest)
+    return contract_in(Document(file, "", kept["content"], lines), row.digest)

@@ -38,6 +38,8 @@ CLIENTS: Sequence[tuple[str, str, Role, str]] = (
     ("shapingba-flood", "cq_shapingba", Role.APP, "沙坪坝区防汛应用：查询已获授权的数据 queries granted data"),
     ("hightech-flood", "cq_hightech", Role.APP, "高新区防汛应用：尚无授权 has no grants yet"),
     ("mwr-steward", "mwr", Role.STEWARD, "水利部：审批对其数据的申请 decides requests"),
+    ("samr-steward", "samr", Role.STEWARD, "市场监管总局：审批对其服务接口的申请 decides requests"),
+    ("samr-reviewer", "samr", Role.STEWARD, "市场监管总局：重要数据的第二审批人 the second approval of important data"),
     ("water-steward", "cq_water", Role.STEWARD, "市水利局：编目、审批、处理隔离数据 curates and decides"),
     ("bigdata-steward", "cq_bigdata", Role.STEWARD, "主管部门：审核发布目录 reviews and publishes entries"),
     ("bigdata-publisher", "cq_bigdata", Role.PUBLISHER, "市大数据局：本部门编目 keeps its own entries"),
@@ -47,17 +49,22 @@ CLIENTS: Sequence[tuple[str, str, Role, str]] = (
 )  # fmt: skip
 SUBMITTERS = {
     "mwr": "mwr-steward",
+    "samr": "samr-steward",
     "cq_water": "water-steward",
     "cq_bigdata": "bigdata-publisher",
     "cq_shapingba": "shapingba-steward",
 }
 DECIDERS = SUBMITTERS | {"cq_bigdata": "bigdata-steward"}
+SECOND = {"samr": "samr-reviewer"}
+"""Who gives the second approval, which important columns need."""
 NEEDED: Mapping[str, Sequence[str] | None] = {
     "administrative_place": None,
     "river_station": None,
     "river_regime_national": None,
     "river_regime_municipal": ("500106", "500109", "500105"),
     "flood_peak_forecast": None,
+    "enterprise_registration": None,
+    "waterlogging_points": None,
 }
 """What Shapingba applies for, and where: its own area, 北碚 upstream and 寸滩 for the backwater."""
 PERIOD = timedelta(days=365)
@@ -160,7 +167,9 @@ def apply_for(known: Mapping[str, HubClient], data_set: str, places: Sequence[st
     if state != "APPROVED":
         provider = known[DECIDERS[entry["provider"]["code"]]]
         provider.execute(SIGN, one)
-        provider.execute(APPROVE, one)
+        state = provider.execute(APPROVE, one)["decideShareRequest"]["state"]
+    if state == "UNDER_REVIEW":
+        known[SECOND[entry["provider"]["code"]]].execute(APPROVE, one)
 
 
 def example_call(address: str, client: DemoClient) -> str:

@@ -28,7 +28,7 @@ def show_loading(
 
     False when it was stopped before.
     """
-    contracts = catalogue().contracts
+    contracts = catalogue().data_sets
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),

@@ -51,6 +51,15 @@ class RestConnection(_Outbound):
     secret: SecretStr
 
 
+class InterfaceConnection(_Outbound):
+    """A live service. `secret`, where it has one, is the value of the request's header `header`."""
+
+    kind: Literal["interface"]
+    url: str = Field(pattern=r"^https?://[^/@\s]+(/[^?#@\s]*)?$")
+    header: str = Field(default="Authorization", pattern=r"^[A-Za-z][A-Za-z0-9-]*$")
+    secret: SecretStr | None = None
+
+
 class SqlConnection(_Outbound):
     """`url` is an SQLAlchemy address and may hold a password."""
 
@@ -63,7 +72,7 @@ class FilesConnection(_Entry):
     folder: Path
 
 
-Connection: TypeAlias = RestConnection | SqlConnection | FilesConnection
+Connection: TypeAlias = RestConnection | InterfaceConnection | SqlConnection | FilesConnection
 
 
 FILE: TypeAdapter[dict[str, Connection]] = TypeAdapter(
@@ -86,6 +95,32 @@ class Connections:
         if connection is None or connection.kind != kind.value:
             raise ConnectionUnknown(connection=name, kind=kind.value)
         return connection
+
+    def interface(self, name: str) -> InterfaceConnection:
+        connection = self._by_name.get(name)
+        if not isinstance(connection, InterfaceConnection):
+            raise ConnectionUnknown(connection=name, kind="interface")
+        return connection
+
+
+class ConnectionsFile:
+    """The operator's file as it stands: read again when it has changed, so that a new key counts at
+    once. Blocking.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._read: tuple[tuple[int, int], Connections] | None = None
+
+    def __call__(self) -> Connections:
+        """DeclarationError, ConnectionsExposed."""
+        if not self._file.exists():
+            return Connections({})
+        stat_ = self._file.stat()
+        mark = stat_.st_mtime_ns, stat_.st_ino
+        if self._read is None or self._read[0] != mark:
+            self._read = mark, read_connections(self._file)
+        return self._read[1]
 
 
 def read_connections(file: Path) -> Connections:

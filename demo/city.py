@@ -1,4 +1,4 @@
-"""The demo city: its files, its three sources in their own processes, and the operator's connections.
+"""The demo city: its files, its sources and live services in their own processes, and the operator's connections.
 
 Rules: a home keeps its scenario and start instant, so a second run goes on where the first stood and
 never repeats a key; sources listen on 127.0.0.1 only; connections.yaml is readable by its owner alone;
@@ -22,13 +22,20 @@ import httpx
 import yaml
 
 from catalog.clock import SystemClock
+from demo import enterprises, waterlogging
 from demo.bureau import Bureau, bureau_url
 from demo.district import EVERY_SECONDS, District, Folder
 from demo.key import ministry_key, write_private
 from demo.lifeline import CITY, stop_event
 from demo.ministry import BUSY_EVERY
 from demo.scenario import Scenario, ScenarioName, scenario
+from demo.service import service_key
 
+SERVICES = {
+    enterprises.NAME: "samr_enterprises",
+    waterlogging.NAME: "cq_water_waterlogging",
+}
+"""The live services by their program, with the connection that the interfaces name."""
 READY_SECONDS = 30.0
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.05
@@ -52,7 +59,8 @@ class DemoCity:
     busy_every: int = BUSY_EVERY
     gauge_seconds: float = EVERY_SECONDS
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    port: int = 0
+    ports: dict[str, int] = field(default_factory=dict)
+    """Of the programs that answer HTTP."""
 
     def __enter__(self) -> Self:
         self.run()
@@ -90,7 +98,9 @@ class DemoCity:
         """Prepare, start the sources and wait until they answer; CityNotReady stops what began."""
         self.prepare()
         try:
-            self._start_ministry()
+            self._start_http("ministry", "--busy-every", str(self.busy_every))
+            for service in SERVICES:
+                self._start_http(service)
             self._start("bureau")
             self._start("district", "--every", str(self.gauge_seconds))
             write_private(self.connections_file, yaml.safe_dump(self.connections()))
@@ -119,18 +129,28 @@ class DemoCity:
 
     def connections(self) -> Mapping[str, Mapping[str, object]]:
         """What the operator's connections file says of the sources."""
-        key, home = ministry_key(self.home), self.home.absolute()
+        key, home, port = ministry_key(self.home), self.home.absolute(), self.ports["ministry"]
         return {
             "mwr_river": {
                 "kind": "rest",
-                "url": f"http://127.0.0.1:{self.port}",
-                "allow": [f"127.0.0.1:{self.port}"],
+                "url": f"http://127.0.0.1:{port}",
+                "allow": [f"127.0.0.1:{port}"],
                 "key_id": key.key_id,
                 "secret": key.secret,
             },
             "cq_water_db": {"kind": "sql", "url": bureau_url(self.home), "allow": []},
             "shapingba_files": {"kind": "files", "folder": str(home / "district" / "inbox")},
             "bigdata_files": {"kind": "files", "folder": str(home / "bigdata" / "inbox")},
+            **{connection: self._service(name) for name, connection in SERVICES.items()},
+        }
+
+    def _service(self, name: str) -> Mapping[str, object]:
+        port = self.ports[name]
+        return {
+            "kind": "interface",
+            "url": f"http://127.0.0.1:{port}",
+            "allow": [f"127.0.0.1:{port}"],
+            "secret": f"Bearer {service_key(self.home, name)}",
         }
 
     def _remembered(self) -> tuple[ScenarioName, datetime]:
@@ -141,15 +161,13 @@ class DemoCity:
         kept = json.loads(file.read_text("utf-8"))
         return ScenarioName(kept["scenario"]), datetime.fromisoformat(kept["start"])
 
-    def _start_ministry(self) -> None:
+    def _start_http(self, name: str, *options: str) -> None:
         for _ in range(ATTEMPTS):
-            self.port = free_port()
-            process = self._start(
-                "ministry", "--port", str(self.port), "--busy-every", str(self.busy_every)
-            )
-            if _answers(process, f"http://127.0.0.1:{self.port}/health"):
+            port = self.ports[name] = free_port()
+            process = self._start(name, "--port", str(port), *options)
+            if _answers(process, f"http://127.0.0.1:{port}/health"):
                 return
-        raise CityNotReady("the ministry's service does not come up")
+        raise CityNotReady(f"the service {name} does not come up")
 
     def _start(self, name: str, *options: str) -> subprocess.Popen[bytes]:
         if self.start is None:

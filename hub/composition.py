@@ -28,6 +28,9 @@ from catalog.ids import ClientId, DatasetCode, LoadId, OrganisationCode
 from catalog.sharing.service import SharingService
 from catalog.sharing.working_days import read_working_days
 from catalog.store import CatalogueStore
+from connectors.calling.daybook import DayBook
+from connectors.calling.service import InterfaceService
+from connectors.connections import ConnectionsFile
 from connectors.landing import sweep
 from connectors.ledger import Ledger
 from jobs import derive, publish
@@ -160,7 +163,7 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
 
     def prepare_tables() -> None:
         """A data set that was never published reads as empty, not as a fault."""
-        stores.engine.prepare(*store.load().contracts.values())
+        stores.engine.prepare(*store.load().data_sets.values())
 
     store.listen(prepare_tables)
     prepare_tables()
@@ -195,6 +198,11 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         query_threads=settings.threads,
         price_budget=settings.price_budget,
         observer=Observer(stores.operations),
+        interfaces=InterfaceService(
+            ConnectionsFile(settings.connections_file),
+            stores.clock,
+            book=DayBook(settings.home / "calls"),
+        ),
         parts=parts,
     )
     callers = Callers(verifier, rights, stores.clock)

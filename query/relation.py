@@ -33,6 +33,7 @@ from query.visible import group_columns, least_group, measured_columns, visible_
 
 MASKED_TYPE = ColumnType(Kind.STRING)
 MASK_KEY = "mask_key"
+MASK_DIGITS = 16
 SQL_TYPES = {
     Kind.STRING: "VARCHAR",
     Kind.INTEGER: "INTEGER",
@@ -145,7 +146,8 @@ def _mask(value: exp.Expr) -> exp.Expr:
     text = exp.Cast(this=value, to=exp.DataType.build("VARCHAR"))
     keyed = exp.DPipe(this=exp.Parameter(this=exp.var(MASK_KEY)), expression=text)
     return exp.Left(
-        this=exp.SHA2(this=keyed, length=exp.Literal.number(256)), expression=exp.Literal.number(16)
+        this=exp.SHA2(this=keyed, length=exp.Literal.number(256)),
+        expression=exp.Literal.number(MASK_DIGITS),
     )
 
 
@@ -197,7 +199,13 @@ class Scope:
 
     @property
     def data_sets(self) -> tuple[DatasetCode, ...]:
-        return tuple(sorted(self._grants))
+        """The granted data sets; interfaces, which have no rows, are not among them."""
+        return tuple(sorted(self._grants.keys() & self.catalogue.data_sets.keys()))
+
+    @property
+    def interfaces(self) -> tuple[DatasetCode, ...]:
+        """The granted live services."""
+        return tuple(sorted(self._grants.keys() & self.catalogue.interfaces.keys()))
 
     def grant(self, data_set: DatasetCode) -> Grant:
         """UnknownField when nothing is granted: hidden and missing read the same."""
@@ -257,6 +265,10 @@ class Scope:
         """The relation that aggregates read."""
         return counted_relation_of(self.grant(data_set), self.catalogue, self._mask_key, at)
 
+    def mask(self, text: str) -> str:
+        """The keyed hash by which a masked value is seen, for values that come from no engine."""
+        return hashlib.sha256((self._mask_key + text).encode()).hexdigest()[:MASK_DIGITS]
+
     @cached_property
     def key(self) -> str:
         """A digest of the visible columns, and of whether groups have a least size: two clients
@@ -265,7 +277,7 @@ class Scope:
         text = ";".join(
             f"{code}{'' if self.least_group(code) == 1 else '+'}:"
             + ",".join(f"{n}={v}" for n, v in self.measured(code).items())
-            for code in self.data_sets
+            for code in sorted(self._grants)
         )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -314,4 +326,11 @@ def _may_serve(contract: Contract, grant: Grant) -> bool:
         and contract.sharing.kind is not SharingKind.WITHHELD
         and contract.sharing.classification is not Classification.CORE
         and bool(grant.parts)
+        and (contract.interface is None or _whole(grant))
     )
+
+
+def _whole(grant: Grant) -> bool:
+    """An interface is asked by arguments: no row condition or place could be kept to there."""
+    parts = grant.parts
+    return len(parts) == 1 and parts[0].row_filter is None and parts[0].places is None

@@ -19,15 +19,18 @@ from access.principal import Principal
 from access.record import Replayed
 from access.usage import UsageLog
 from catalog.catalogue import Catalogue
-from catalog.clock import Clock
+from catalog.clock import Clock, SystemClock
 from catalog.ids import ClientId
 from catalog.sharing.service import SharingService
 from catalog.store import CatalogueStore
+from connectors.calling.service import InterfaceService
+from connectors.connections import Connections
 from connectors.ledger import Ledger
 from jobs.queue import JobQueue
 from quality.record import QualityRecord
 from query.price import Price
 from schema.caller import Caller
+from schema.data.interface import Calls, LiveContext
 from schema.data.plan import DataContext, Reading
 from schema.data.planning import Plan
 from schema.explanation import Explained
@@ -38,6 +41,11 @@ from warehouse.engine import Engine
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def unconnected() -> InterfaceService:
+    """Knows no connection, so that every interface is unavailable."""
+    return InterfaceService(lambda: Connections({}), SystemClock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ class Services:
     get_queries: bool = False
     """Whether GET takes any query, not persisted ones alone."""
     observer: Observer = field(default_factory=Observer)
+    interfaces: InterfaceService = field(default_factory=unconnected)
     parts: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """What else has to run beside the server, by name, and whether it does."""
 
@@ -73,8 +82,8 @@ Replay = Callable[[str, ClientId], Awaitable[Replayed]]
 
 
 @dataclass(frozen=True)
-class Operation(DataContext):
-    """One operation under way: who asks, and its data side."""
+class Operation(DataContext, LiveContext):
+    """One operation under way: who asks, its data side and its live side."""
 
     services: Services
     caller: Caller
@@ -85,6 +94,7 @@ class Operation(DataContext):
     replay: Replay
     explain: Callable[[Request], Awaitable[Explained]]
     """What another operation of the caller's would do."""
+    calls: Calls
     price: Price | None = None
     """What the data fields may read; None when there are none."""
 

@@ -18,6 +18,8 @@ from catalog.clock import CITY_ZONE
 from catalog.contracts import Contract, camel
 from catalog.errors import UserError
 from catalog.ids import DatasetCode
+from connectors.calling.breaker import Phase
+from connectors.calling.standing import InterfaceStanding
 from schema.caller import Caller, Callers
 from schema.context import Services, blocking
 from schema.errors import TokenMissing, reply_of
@@ -57,7 +59,7 @@ class HealthEndpoint:
         latest, checked = services.engine.latest(), _checked(services)
         ages = [
             _age(contract, latest.get(code), checked.get(code), now)
-            for code, contract in sorted(catalogue.contracts.items())
+            for code, contract in sorted(catalogue.data_sets.items())
         ]
         parts = {name: "up" if runs() else "down" for name, runs in services.parts.items()}
         body: dict[str, object] = {
@@ -69,14 +71,35 @@ class HealthEndpoint:
             caller = self._callers.of(bearer)
             seen = {camel(code) for code in _seen(caller, catalogue)}
             body["dataSets"] = [age for age in ages if age["name"] in seen]
+            body["interfaces"] = [
+                _standing(contract, services.interfaces.standing(contract))
+                for contract in _interfaces(caller, catalogue)
+            ]
         return 200, body
 
 
 def _seen(caller: Caller, catalogue: Catalogue) -> list[DatasetCode]:
     everything = SEE_ALL & caller.capabilities
     return sorted(
-        catalogue.contracts if everything else {*caller.scope.data_sets, *caller.undecided}
+        catalogue.data_sets if everything else {*caller.scope.data_sets, *caller.undecided}
     )
+
+
+def _interfaces(caller: Caller, catalogue: Catalogue) -> list[Contract]:
+    everything = SEE_ALL & caller.capabilities
+    seen = catalogue.interfaces if everything else {*caller.scope.interfaces, *caller.undecided}
+    return [c for code, c in sorted(catalogue.interfaces.items()) if code in seen]
+
+
+def _standing(contract: Contract, standing: InterfaceStanding) -> dict[str, object]:
+    return {
+        "name": camel(contract.data_set),
+        "title": contract.title,
+        "state": "up" if standing.phase is Phase.CLOSED else "down",
+        "breaker": standing.phase.value,
+        "triedAgainAt": standing.tried_again_at and standing.tried_again_at.astimezone(CITY_ZONE),
+        "availability": standing.availability,
+    }
 
 
 def _checked(services: Services) -> dict[DatasetCode, datetime]:

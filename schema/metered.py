@@ -42,8 +42,10 @@ class Metered:
 
 
 def _grants_of(plan: Plan, caller: Caller) -> list[Grant]:
-    """Of every data set that the plan's statements read. What is compiled here is kept for the run."""
-    found: set[DatasetCode] = set()
+    """Of every data set that the plan's statements read, and every interface that it asks. What is
+    compiled here is kept for the run.
+    """
+    found: set[DatasetCode] = set(plan.interfaces)
     for planned in plan.fields.values():
         try:
             found |= compile_read(planned.tree, caller.scope).data_sets

@@ -20,6 +20,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from query.price import Price
 from schema.caller import Caller
 from schema.context import Operation, Services, blocking
+from schema.data.interface import Calls
 from schema.data.plan import RawJson, Reading
 from schema.data.planning import Plan, check_as_of, check_price, plan_of, priced, variables_of
 from schema.document import Prepared
@@ -155,6 +156,8 @@ class Operations:
         price = await self._price(plan, caller) if plan.fields else None
         if metered is not None:
             await metered.enter(plan)
+        calls = Calls(services.interfaces, caller.scope)
+        await calls.settle(plan)  # before a place is taken: nobody waits for a live service with it
         async with AsyncExitStack() as held:
             weight = Weight.CHEAP
             if price is not None:
@@ -180,6 +183,7 @@ class Operations:
                 request_id,
                 self._replays.replay,
                 partial(self._explainer.explain, caller, view, request_id),
+                calls,
                 price,
             )
             started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
@@ -255,15 +259,17 @@ def _outcome(
     context: Operation, started: _Started, result: ExecutionResult, errors: list[ErrorBody]
 ) -> Outcome:
     """Blocking."""
-    reading = context.reading
-    note_rows(reading.rows)
+    reading, calls = context.reading, context.calls
+    note_rows(reading.rows + calls.rows)
+    columns = {code: n.columns for code, n in reading.noted.items()}
+    columns |= {code: n.columns for code, n in calls.noted.items()}
     catalogue = reading.scope.catalogue
     return Outcome(
         data=orjson.dumps(result.data),
         errors=tuple(errors),
         provenance=provenance_of(reading.publications(), catalogue, context.grade),
-        columns={code: tuple(sorted(n.columns)) for code, n in sorted(reading.noted.items())},
-        rows=reading.rows,
+        columns={code: tuple(sorted(names)) for code, names in sorted(columns.items())},
+        rows=reading.rows + calls.rows,
         price=None if context.price is None else context.price.total,
         version=reading.version,
         answer=answer_of(
@@ -271,6 +277,7 @@ def _outcome(
         ),
         started=started.at,
         seconds=perf_counter() - started.seconds,
+        live=calls.sources(),
     )
 
 

@@ -15,7 +15,7 @@ from access.record import Asked, UsageRecord
 from catalog.ids import DatasetCode, Seq
 from schema.caller import Caller
 from schema.errors import ErrorBody
-from schema.provenance import Provenance, shown
+from schema.provenance import LiveSource, Provenance, shown
 from schema.reply import Request, digest
 
 
@@ -50,6 +50,8 @@ class Outcome:
     """Digest of the data fields alone."""
     started: datetime
     seconds: float
+    live: tuple[LiveSource, ...] = ()
+    """The interfaces that were asked; their columns stand among `columns`."""
 
     def content(self, now: datetime) -> Content:
         """The whole reply; `now` is what the age of the data is told by."""
@@ -58,7 +60,7 @@ class Outcome:
             body["errors"] = self.errors
         extensions: dict[str, object] = {}
         if self.columns:
-            extensions["data"] = shown(self.provenance, now)
+            extensions["data"] = shown(self.provenance, self.live, now)
         if self.price is not None:
             extensions["price"] = self.price
         if extensions:
@@ -104,6 +106,7 @@ def usage_of(
             orjson.dumps(request.variables).decode(),
             request.operation_name,
         ),
+        calls={source.interface: source.outcomes for source in outcome.live},
     )
 
 

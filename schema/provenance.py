@@ -59,6 +59,29 @@ class Provenance:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSource:
+    """Where an interface's answers in one reply came from. `outcomes` of each call: CALLED, CACHED or
+    the error's code; `called_at`: of the oldest answer, None when there was none.
+    """
+
+    interface: DatasetCode
+    called_at: datetime | None
+    from_cache: bool
+    outcomes: tuple[str, ...]
+    source_level: str
+
+    def shown(self, now: datetime) -> dict[str, object] | None:
+        if self.called_at is None:
+            return None
+        return {
+            "calledAt": self.called_at.astimezone(CITY_ZONE),
+            "ageSeconds": max(0, int((now - self.called_at).total_seconds())),
+            "fromCache": self.from_cache,
+            "sourceLevel": self.source_level,
+        }
+
+
 def provenance_of(
     publications: Mapping[DatasetCode, Publication],
     catalogue: Catalogue,
@@ -78,6 +101,13 @@ def provenance_of(
     )
 
 
-def shown(provenances: tuple[Provenance, ...], now: datetime) -> dict[str, object]:
+def shown(
+    provenances: tuple[Provenance, ...], live: tuple[LiveSource, ...], now: datetime
+) -> dict[str, object]:
     """As `extensions.data` holds it: by the name of the field."""
-    return {camel(p.data_set): p.shown(now) for p in provenances}
+    found: dict[str, object] = {camel(p.data_set): p.shown(now) for p in provenances}
+    for source in live:
+        told = source.shown(now)
+        if told is not None:
+            found[camel(source.interface)] = told
+    return found

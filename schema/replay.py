@@ -78,6 +78,12 @@ class Replays:
             raise UnknownKey(key=usage[:40], what="usage record", what_zh="使用记录")
         if record.outcome != "OK":
             raise _not(usage, f"当时的结果是 {record.outcome}", f"it came to {record.outcome}")
+        if record.calls:
+            raise _not(
+                usage,
+                "它调用了实时服务接口，应答无法重现",
+                "it asked a live service, which has no past",
+            )
         text = text_of(folder, record.asked) if isinstance(record.asked, Kept) else None
         if text is None or record.answer is None or not isinstance(record.asked, Kept):
             raise _not(usage, "当时未保存操作的文本", "its operation was not kept")

@@ -20,6 +20,8 @@ from access.roles import Capability
 from query.relation import Scope
 from schema.caller import Caller
 from schema.core.assembly import core_schema
+from schema.data.interface import InterfaceField, MemberField
+from schema.data.interface_types import interface_fields
 from schema.data.plan import resolvers
 from schema.data.shape import Shapes, shape_of
 from schema.data.types import data_types, types_key
@@ -132,10 +134,11 @@ def build_view(capabilities: frozenset[Capability], scope: Scope) -> View:
     core = core_schema(capabilities)
     shapes = {data_set: shape_of(scope, data_set) for data_set in scope.data_sets}
     data = data_types(scope, resolvers(shapes))
-    if not data.fields or core.query_type is None:
+    live = interface_fields(scope, InterfaceField, MemberField)
+    if not (data.fields or live) or core.query_type is None:
         return View(core, {})
     query = core.query_type.to_kwargs()
-    query["fields"] = {**data.fields, **core.query_type.fields}
+    query["fields"] = {**data.fields, **live, **core.query_type.fields}
     whole = core.to_kwargs()
     whole["query"] = GraphQLObjectType(**query)
     whole["subscription"] = subscription_type(data.fields)

@@ -213,6 +213,8 @@ def _servable(contract: Contract, name: str) -> bool:
 
 
 def _sound(predicate: Predicate, contract: Contract, places: Places) -> bool:
+    if contract.interface is not None:
+        return False  # a live service is asked by its arguments alone
     if not all(_servable(contract, name) for name in columns_of(predicate)):
         return False
     match predicate:

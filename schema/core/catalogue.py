@@ -3,14 +3,25 @@
 People see an entry's published wording; those who keep it or review it see the working copy too.
 """
 
+from enum import StrEnum
+
 import strawberry
 
 from access.principal import Principal
 from catalog.catalogue import Catalogue
-from catalog.contracts import Classification, Level, SharingKind, camel
+from catalog.contracts import (
+    Classification,
+    Column,
+    ColumnType,
+    Contract,
+    Level,
+    SharingKind,
+    camel,
+)
 from catalog.directories import STATE_LABELS, Entry, EntryFields, EntryState, authorities, facts
 from catalog.errors import UnknownEntry
 from catalog.ids import DatasetCode, OrganisationCode
+from catalog.interfaces.interface import ListOf
 from schema.context import Info, Services, blocking
 from schema.core.offer import to_all
 from schema.core.page import page
@@ -18,6 +29,12 @@ from schema.data.preview import sdl_of
 
 ANSWER_DAYS = {SharingKind.UNCONDITIONAL: 1, SharingKind.CONDITIONAL: 10}
 """Working days the law allows for an answer (Decree 809, art. 21)."""
+
+
+@strawberry.enum(description="资源类型。The kind of what an entry offers.")
+class Resource(StrEnum):
+    DATA_SET = "data_set"
+    INTERFACE = "interface"
 
 
 @strawberry.type(description="提供部门的联系方式。Whom to ask.")
@@ -59,6 +76,9 @@ class CatalogueEntry:
     conditions_of_use: str
     classification: Classification
     data_set: str | None = strawberry.field(description="数据集的查询字段名。")
+    resource: Resource = strawberry.field(
+        description="数据集或服务接口。What a grant gives: rows that are kept here, or a live service."
+    )
     columns: list[CatalogueColumn]
     sdl: str | None = strawberry.field(
         description="获授权后可见的类型。The type a grant would show."
@@ -135,6 +155,9 @@ def view_of(entry: Entry, services: Services, principal: Principal) -> Catalogue
         conditions_of_use=fields.conditions_of_use,
         classification=fields.classification,
         data_set=camel(entry.data_set) if entry.data_set else None,
+        resource=Resource.INTERFACE
+        if entry.data_set in catalogue.interfaces
+        else Resource.DATA_SET,
         columns=_columns(entry, catalogue),
         sdl=sdl_of(contract, catalogue) if contract else None,
         catalogued=derived.catalogued,
@@ -182,7 +205,7 @@ def _columns(entry: Entry, catalogue: Catalogue) -> list[CatalogueColumn]:
             name=camel(column.name),
             label=column.label,
             header=column.header,
-            kind=column.type.kind.value,
+            kind=_kind(contract, column),
             unit=column.unit,
             datum=column.datum.value if column.datum else None,
             classification=column.classification,
@@ -192,6 +215,15 @@ def _columns(entry: Entry, catalogue: Catalogue) -> list[CatalogueColumn]:
     ]
 
 
+def _kind(contract: Contract | None, column: Column) -> str:
+    """What is nested in an interface's answer is a list or an object."""
+    if contract is not None and contract.interface is not None:
+        shape = contract.interface.member(column.name).shape
+        if not isinstance(shape, ColumnType):
+            return "list" if isinstance(shape, ListOf) else "object"
+    return column.type.kind.value
+
+
 def _attached(catalogue: Catalogue) -> frozenset[DatasetCode]:
     fed = {feed.data_set for source in catalogue.sources for feed in source.feeds}
-    return frozenset(fed | set(catalogue.derivations))
+    return frozenset(fed | set(catalogue.derivations) | set(catalogue.interfaces))

@@ -32,6 +32,9 @@ class Me:
     data_sets: list[str] = strawberry.field(
         description="当前获授权的数据集（查询字段名）。Fields of the data sets granted now."
     )
+    interfaces: list[str] = strawberry.field(
+        description="当前获授权的服务接口（查询字段名）。Fields of the live interfaces granted now."
+    )
     purposes: list[str] = strawberry.field(
         description="授权的用途，可用于 X-Vitalhub-Purpose 头。The purposes of the grants in force: one for the header X-Vitalhub-Purpose."
     )
@@ -56,6 +59,7 @@ async def me(info: Info) -> Me:
         roles=sorted(principal.roles),
         capabilities=sorted(caller.capabilities),
         data_sets=[camel(code) for code in caller.scope.data_sets],
+        interfaces=[camel(code) for code in caller.scope.interfaces],
         purposes=list(caller.purposes),
         purpose=caller.stated.purpose,
         quotas=[_left(grant, info) for grant in caller.grants if grant.quota != NO_LIMIT],

@@ -24,6 +24,7 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 
 from catalog.clock import CITY_ZONE
 from catalog.errors import UserError
+from catalog.ids import DatasetCode
 from query.price import Price, Sizes, price_of
 from query.relation import Scope
 from query.tree import Tree
@@ -45,6 +46,22 @@ class Plannable(Protocol):
     def plan(self) -> Planner: ...
 
 
+@runtime_checkable
+class Live(Protocol):
+    """The resolver of an interface's field."""
+
+    @property
+    def interface(self) -> DatasetCode: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """One interface field; `arguments` by their names in the schema."""
+
+    interface: DatasetCode
+    arguments: Arguments
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedField:
     """One data field: `name` as in the reply, `node` where it stands in the document."""
@@ -61,6 +78,17 @@ class Plan:
 
     fields: Mapping[str, PlannedField] = field(default_factory=dict)
     refused: Mapping[str, Exception] = field(default_factory=dict)
+    calls: Mapping[str, PlannedCall] = field(default_factory=dict)
+    """The interface fields, by their names in the reply."""
+
+    @property
+    def interfaces(self) -> frozenset[DatasetCode]:
+        return frozenset(call.interface for call in self.calls.values())
+
+    @property
+    def as_of(self) -> datetime | None:
+        """A past instant that any data field asks for."""
+        return next((p.as_of for p in self.fields.values() if p.as_of is not None), None)
 
     def take(self, name: str) -> PlannedField:
         """The field's plan, or the error that it has instead."""
@@ -99,16 +127,20 @@ def plan_of(
     asked = Asked(schema, _fragments(document), operation, values, shapes)
     fields: dict[str, PlannedField] = {}
     refused: dict[str, Exception] = {}
-    for name, nodes, resolve in _data_fields(asked, root):
+    calls: dict[str, PlannedCall] = {}
+    for name, nodes, resolve in _generated_fields(asked, root):
         try:
             arguments = get_argument_values(
                 root.fields[nodes[0].name.value], nodes[0], values, hide_suggestions=True
             )
-            tree = resolve.plan(asked, nodes, arguments)
-            fields[name] = PlannedField(name, nodes[0], tree, _as_of(arguments))
+            if isinstance(resolve, Live):
+                calls[name] = PlannedCall(resolve.interface, arguments)
+            else:
+                tree = resolve.plan(asked, nodes, arguments)
+                fields[name] = PlannedField(name, nodes[0], tree, _as_of(arguments))
         except (UserError, GraphQLError) as wrong:
             refused[name] = wrong
-    return Plan(fields, refused)
+    return Plan(fields, refused, calls)
 
 
 def variables_of(
@@ -154,9 +186,9 @@ def check_as_of(plan: Plan, now: datetime) -> None:
             raise GraphQLError(cause.message_en, planned.node, original_error=cause)
 
 
-def _data_fields(
+def _generated_fields(
     asked: Asked, root: GraphQLObjectType
-) -> Iterator[tuple[str, list[FieldNode], Plannable]]:
+) -> Iterator[tuple[str, list[FieldNode], Plannable | Live]]:
     collected = collect_fields(
         asked.schema,
         asked.fragments,
@@ -168,7 +200,7 @@ def _data_fields(
     for name, group in collected.grouped_field_set.items():
         nodes = [details.node for details in group]
         definition = root.fields.get(nodes[0].name.value)
-        if definition is not None and isinstance(definition.resolve, Plannable):
+        if definition is not None and isinstance(definition.resolve, Plannable | Live):
             yield name, nodes, definition.resolve
 
 

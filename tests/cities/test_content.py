@@ -64,7 +64,7 @@ def test_each_contract_file_keeps_the_standard(file: Path) -> None:
 
 
 def test_the_data_sets_of_the_flood_case_come_from_three_levels(catalogue: Catalogue) -> None:
-    assert {name: contract.level for name, contract in catalogue.contracts.items()} == {
+    assert {name: contract.level for name, contract in catalogue.data_sets.items()} == {
         "administrative_place": Level.MUNICIPAL,
         "river_station": Level.MUNICIPAL,
         "river_regime_national": Level.NATIONAL,
@@ -74,6 +74,13 @@ def test_the_data_sets_of_the_flood_case_come_from_three_levels(catalogue: Catal
         "riverside_premises": Level.DISTRICT,
         "flood_exposure": Level.DISTRICT,
         "river_situation": Level.DISTRICT,
+    }
+
+
+def test_the_citys_live_services_come_from_a_ministry_and_a_bureau(catalogue: Catalogue) -> None:
+    assert {name: contract.level for name, contract in catalogue.interfaces.items()} == {
+        "enterprise_registration": Level.NATIONAL,
+        "waterlogging_points": Level.MUNICIPAL,
     }
 
 
@@ -109,7 +116,7 @@ def test_no_two_relations_of_a_data_set_share_a_name(catalogue: Catalogue) -> No
 
 def test_each_data_set_is_fed_or_derived_and_by_its_provider(catalogue: Catalogue) -> None:
     fed = {feed.data_set: source.provider for source in catalogue.sources for feed in source.feeds}
-    assert set(fed) | set(catalogue.derivations) == set(catalogue.contracts)
+    assert set(fed) | set(catalogue.derivations) == set(catalogue.data_sets)
     assert not set(fed) & set(catalogue.derivations)
     for data_set, provider in fed.items():
         assert catalogue.contracts[data_set].provider == provider

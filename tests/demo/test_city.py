@@ -20,7 +20,7 @@ from demo.city import PROJECT, CityNotReady, DemoCity
 from demo.lifeline import CITY
 from demo.scenario import ScenarioName
 
-SOURCES = {"ministry", "bureau", "district"}
+SOURCES = {"ministry", "bureau", "district", "enterprises", "waterlogging"}
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -86,7 +86,7 @@ def test_the_children_end_when_their_parent_does(home: Path, number: signal.Sign
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL) as parent:
         wait_for((home / "connections.yaml").exists)
         children = psutil.Process(parent.pid).children(recursive=True)
-        assert len(children) == 3
+        assert len(children) == len(SOURCES)
         parent.send_signal(number)
         parent.wait(timeout=15)
         wait_for(lambda: not any(running(child) for child in children), 10)

@@ -35,6 +35,8 @@ from catalog.places import HEADER
 from catalog.sharing.grant import Grant
 from catalog.sharing.service import SharingService
 from catalog.store import CatalogueStore
+from connectors.calling.service import InterfaceService
+from connectors.connections import Connections
 from connectors.ledger import Ledger
 from jobs.queue import JobQueue
 from quality.record import QualityRecord
@@ -149,6 +151,8 @@ class Hub:
     quality: QualityRecord = field(init=False)
     grants: dict[ClientId, tuple[Grant, ...]] = field(default_factory=dict)
     epoch: int = 0
+    connections: Connections = field(default_factory=lambda: Connections({}))
+    """Of the live services."""
     secrets: dict[str, str] = field(default_factory=dict)
 
     def serve(self, **changes: Any) -> None:
@@ -290,6 +294,7 @@ def running_hub(
         mask_key="k",
         documents=DocumentStore(registry),
         limits=LimitStore(registry),
+        interfaces=InterfaceService(lambda: hub.connections, clock),
     )
     rights = Rights(
         grants=hub.grants_for,

@@ -79,7 +79,7 @@ class LinkStore:
 
     def find(self, identity: Identity) -> RegisteredClient | None:
         """Whom it means, revoked or not."""
-        if "\x00" in identity.name:  # PostgreSQL refuses a text with NUL in it
+        if not _storable(identity.name):
             return None
         with self._registry.read() as session:
             row = session.get(ExternalIdentity, identity.key)
@@ -97,3 +97,8 @@ class LinkStore:
                 )
                 for row in rows
             )
+
+
+def _storable(name: str) -> bool:
+    """PostgreSQL refuses a text with NUL in it, every store half a surrogate pair."""
+    return "\x00" not in name and not any("\ud800" <= character <= "\udfff" for character in name)

@@ -17,6 +17,7 @@ import uvicorn
 from commands.caller import settings_of
 from commands.claim import claimed_home, claimed_port
 from commands.opening import demo_clients, example_call, open_city
+from commands.people import register_people
 from commands.progress import show_loading
 from demo.city import DemoCity
 from hub.composition import Hub, build_hub
@@ -140,6 +141,7 @@ def open_demo(hub: Hub, server: WebServer) -> None:
     try:
         file = hub.settings.home / "demo-clients.json"
         clients = demo_clients(hub.clients, file)
+        register_people(hub.clients, hub.settings.home)
         open_city(hub.settings.issuer, clients)
         if show_loading(hub.store.load, hub.engine.latest, hub.ledger, server.stops):
             print(example_call(hub.settings.issuer, clients[0]), flush=True)

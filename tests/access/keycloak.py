@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
+from joserfc.jws import serialize_compact
 
 REALM = "/realms/city"
 SM2 = {"kty": "EC", "crv": "SM2", "kid": "sm2", "use": "sig", "x": "AA", "y": "AA"}
@@ -28,12 +29,18 @@ def new_key() -> RSAKey:
     return RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 
 
+@cache
+def first_keys() -> tuple[RSAKey, RSAKey]:
+    """A signing and an encryption key; making them takes longer than the tests."""
+    return new_key(), RSAKey.generate_key(2048, {"use": "enc", "alg": "RSA-OAEP"}, auto_kid=True)
+
+
 @dataclass
 class Keycloak:
     """`answers` replaces what a path tells: (status, headers, body); `asked` are the paths served."""
 
     host: str
-    signing: RSAKey = field(default_factory=new_key)
+    signing: RSAKey = field(default_factory=lambda: first_keys()[0])
     keys: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -42,8 +49,8 @@ class Keycloak:
 
     def __post_init__(self) -> None:
         self.hold.set()
-        encryption = RSAKey.generate_key(2048, {"use": "enc", "alg": "RSA-OAEP"}, auto_kid=True)
-        self.keys = [SM2, encryption.as_dict(private=False), self.signing.as_dict(private=False)]
+        public = [key.as_dict(private=False) for key in (first_keys()[1], self.signing)]
+        self.keys = [SM2, *public]
 
     @property
     def issuer(self) -> str:
@@ -122,7 +129,8 @@ class Keycloak:
         present = {name: value for name, value in claims.items() if value is not None}
         head = {"alg": "RS256", "typ": "JWT", **(header or {})}
         keys = KeySet([key or self.signing])
-        return jwt.encode(head, present, keys, algorithms=[str(head["alg"])])
+        content = json.dumps(present).encode()
+        return serialize_compact(head, content, keys, algorithms=[str(head["alg"])])
 
 
 @contextmanager

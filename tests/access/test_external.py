@@ -139,6 +139,11 @@ def test_a_person_who_logged_in_through_a_linked_application_is_not_the_applicat
     refused(outside.declared(clients={FLOOD}).verify, outside.token(azp=FLOOD, sub="unlinked"))
 
 
+def test_a_person_is_never_a_service_account(outside: Outside) -> None:
+    """Whatever claims a mapper of the realm adds to people's tokens."""
+    refused(outside.verifier.verify, outside.token(azp=FLOOD, client_id=FLOOD))
+
+
 def test_roles_in_a_token_give_nothing_by_themselves(outside: Outside) -> None:
     token = outside.token(roles=["operator"], realm_access={"roles": ["operator", "auditor"]})
     assert outside.verifier.verify(token).roles == {Role.STEWARD}
@@ -179,6 +184,8 @@ def test_a_mapped_organisation_must_be_the_clients(outside: Outside) -> None:
         {"sub": ""},
         {"sub": [SUBJECT]},
         {"sub": f"{SUBJECT}\x00"},
+        {"sub": "\ud800"},
+        {"azp": "\ud800", "client_id": "\ud800"},
         {"typ": None},
         {"typ": "ID"},
         {"typ": "Refresh"},
@@ -193,12 +200,19 @@ def test_a_mapped_organisation_must_be_the_clients(outside: Outside) -> None:
         {"iat": 4_000_000_000},
         {"nbf": 4_000_000_000},
     ],
-    ids=str,
+    ids=repr,
 )
 def test_a_well_signed_token_with_a_wrong_claim_is_refused(
     outside: Outside, changes: dict[str, object]
 ) -> None:
     refused(outside.verifier.verify, outside.token(**changes))
+
+
+@pytest.mark.parametrize("given", [None, "", "\ud800", "编号"], ids=repr)
+def test_a_token_without_a_plain_id_has_one_all_the_same(outside: Outside, given: object) -> None:
+    token_id = outside.verifier.verify(outside.token(jti=given)).token_id
+    assert token_id.isascii()
+    assert token_id.startswith(f"{outside.keycloak.issuer}#")
 
 
 def test_an_id_token_is_no_access_token(outside: Outside) -> None:
@@ -289,6 +303,7 @@ def test_keys_that_the_token_brings_along_are_not_used(outside: Outside) -> None
 
 def test_a_token_of_one_provider_signed_by_another_is_refused(outside: Outside) -> None:
     with keycloak() as other:
+        other.rotate()
         providers = [
             Provider.model_validate(
                 {

@@ -1,5 +1,7 @@
 """Every sentence that graphql-core has for a caller is said in both languages, with a stable name."""
 
+from pathlib import Path
+
 import pytest
 from graphql import (
     GraphQLArgument,
@@ -212,3 +214,9 @@ def test_what_python_says_of_a_value_is_not_repeated() -> None:
     assert error.locations
     check(error.message, "VALUE_WRONG")
     assert "digits" not in wording_of(error.message).en
+
+
+def test_every_rule_that_a_reply_names_stands_in_the_docs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
+    told = {row.name for row in EVERY if not row.name.startswith("SYNTAX")}
+    assert {name for name in told if f"`{name}`" not in page} == set()

@@ -64,7 +64,8 @@
     body: JSON.stringify(body),
   });
 
-  const fetcher = async (body) => {
+  const fetcher = async (body, { documentAST } = {}) => {
+    if (HubLive.isLive(body, documentAST)) return HubLive.subscribe(body, held.access_token);
     const reply = await asked(body);
     if (reply.status === 401) leave("令牌已失效，请重新登录。The token has ended; log in again.");
     return reply.json();

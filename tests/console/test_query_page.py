@@ -11,25 +11,36 @@ import uvicorn
 
 from access.clients import ClientStore, Kind
 from access.roles import Role
+from catalog.actor import Person
+from catalog.domain import read_domains
 from catalog.ids import ClientId, OrganisationCode
 from hub.composition import build_hub
 from hub.protocol import PatientProtocol
 from registry.store import Registry
 from settings import Settings
+from tests.adoption import Officers, adopt
 from tests.browser import Browser, browser
 
 PERSON, APP = ClientId("li-ming"), ClientId("an-app")
 WATER = OrganisationCode("cq_water")
+OFFICERS = Officers(
+    steward=lambda code: Person(ClientId("keeper"), code, frozenset({Role.STEWARD})),
+    reviewer=lambda _: Person(
+        ClientId("authority"), OrganisationCode("cq_bigdata"), frozenset({Role.STEWARD})
+    ),
+)
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """A hub without sources, listening."""
+    """A hub without sources, listening; its city's entries are published and have no rows."""
     with socket(AF_INET, SOCK_STREAM) as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         settings = Settings(home=tmp_path_factory.mktemp("home"), port=port)
         hub = build_hub(settings)
+        for domain in read_domains(settings.city):
+            adopt(hub.store, domain, OFFICERS)
         config = uvicorn.Config(hub.app, log_level="warning", http=PatientProtocol)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -119,6 +130,30 @@ def test_an_application_logs_in_by_its_secret(
     tab.click("#form button")
     tab.wait(lambda: shows_editor(tab))
     assert tab.text("#who").startswith(APP)
+
+
+def test_a_subscription_shows_its_first_answer_and_its_socket_ends_when_it_is_stopped(
+    tab: Browser, settings: Settings, secrets: dict[ClientId, str]
+) -> None:
+    tab.open(f"{settings.issuer}/graphql")
+    tab.type("#client", APP)
+    tab.type("#secret", secrets[APP])
+    tab.run(
+        "const opened = window.WebSocket; window.sockets = [];"
+        "window.WebSocket = class extends opened {"
+        " constructor(...given) { super(...given); window.sockets.push(this); } };"
+    )
+    tab.click("#form button")
+    tab.wait(lambda: shows_editor(tab))
+    tab.run(
+        "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
+        ".setValue('subscription { riverStation { stationName } }')"
+    )
+    tab.click(".graphiql-execute-button")
+    tab.wait(lambda: '"riverStation": []' in tab.text(".result-window"))
+    assert tab.run("return window.sockets.map((socket) => socket.readyState)") == [1]
+    tab.click(".graphiql-execute-button")
+    tab.wait(lambda: tab.run("return window.sockets[0].readyState") == 3)
 
 
 def test_a_code_that_this_tab_did_not_ask_for_is_not_used(tab: Browser, settings: Settings) -> None:

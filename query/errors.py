@@ -7,7 +7,7 @@ UserError
 ├── GroupKeyUnfit            a column cannot be grouped by in the way that was asked
 ├── GroupKeyMissing          a key is shown or ordered by, but not grouped by
 ├── MeasureUnfit             a measure has no meaning for its column, or its grant does not allow it
-├── GroupsOfThePast          small groups are protected now only: no `asOf`
+├── GroupsOfThePast          small groups answer once and for now: no `asOf`, no subscription
 ├── InvalidDerivation        a derived data set's SQL is not one SELECT over its declared inputs
 SystemFault
 └── UnlockedStatement        the second lock found something the compiler must never produce
@@ -54,8 +54,8 @@ class MeasureUnfit(UserError):
 
 class GroupsOfThePast(UserError):
     code = "GROUPS_OF_THE_PAST"
-    zh = "{data_set} 的汇总受最小分组保护，只按当前版本作答，请去掉 asOf。"
-    en = "Aggregates of {data_set} have a least group size and answer for now only: leave out asOf."
+    zh = "{data_set} 的汇总受最小分组保护，只按当前版本逐次作答：请去掉 asOf，也不要订阅。"
+    en = "Aggregates of {data_set} have a least group size and answer once and for now: leave out asOf, do not subscribe."
 
 
 class InvalidDerivation(UserError):

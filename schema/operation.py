@@ -172,6 +172,7 @@ class Operations:
                 heavy=self._heavy if weight is Weight.HEAVY else None,
                 seconds=services.query_seconds,
                 check_inputs=services.sharing.check_inputs,
+                live=operation.operation is OperationType.SUBSCRIPTION,
             )
             held.push_async_callback(reading.close)
             context = Operation(

@@ -29,6 +29,7 @@ from schema.errors import (
     DocumentUnknown,
     ErrorBody,
     MethodNotAllowed,
+    QueueFull,
     SubscriptionNeedsSocket,
     reply_of,
     wrong_variable,
@@ -156,6 +157,7 @@ class Operations:
         price = await self._price(plan, caller) if plan.fields else None
         if metered is not None:
             await metered.enter(plan)
+        started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
         calls = Calls(services.interfaces, caller.scope)
         await calls.settle(plan)  # before a place is taken: nobody waits for a live service with it
         async with AsyncExitStack() as held:
@@ -163,7 +165,13 @@ class Operations:
             if price is not None:
                 weight = weight_of(price.total)
                 asked = perf_counter()
-                await held.enter_async_context(self._places.place(caller.principal.client, weight))
+                place = self._places.place(caller.principal.client, weight)
+                try:
+                    await held.enter_async_context(place)
+                except QueueFull as full:
+                    if not plan.calls:
+                        raise
+                    return _turned_away(calls, started, reply_of(full, request_id))
                 note_wait(perf_counter() - asked)
             reading = Reading(
                 services.engine,
@@ -187,7 +195,6 @@ class Operations:
                 calls,
                 price,
             )
-            started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
             result = await _run(prepared, request, view, context)
             failed = result.errors or []
             if result.data is None and not any(error.path for error in failed):
@@ -276,6 +283,23 @@ def _outcome(
         answer=answer_of(
             {n: v for n, v in (result.data or {}).items() if n in context.plan.fields}
         ),
+        started=started.at,
+        seconds=perf_counter() - started.seconds,
+        live=calls.sources(),
+    )
+
+
+def _turned_away(calls: Calls, started: _Started, error: ErrorBody) -> Outcome:
+    """No place for the data fields, while live services were asked: that is recorded all the same."""
+    return Outcome(
+        data=b"null",
+        errors=(error,),
+        provenance=(),
+        columns=dict.fromkeys(sorted(calls.noted), ()),
+        rows=0,
+        price=None,
+        version=None,
+        answer=answer_of({}),
         started=started.at,
         seconds=perf_counter() - started.seconds,
         live=calls.sources(),

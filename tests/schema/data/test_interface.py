@@ -15,6 +15,7 @@ from access.roles import Role
 from catalog.ids import DatasetCode
 from catalog.sharing.grant import Quota
 from connectors.connections import Connections
+from schema.turns import Turns
 from tests.connectors.calling.hostile import Hostile, hostile_server, wait_until
 from tests.schema.data.live import COLUMNS, LOT, OTHER, Town, live, publish, town_of
 from tests.schema.hub import ADDRESS, Hub, whole
@@ -133,7 +134,9 @@ def test_nothing_of_this_key_is_null_and_no_error(town: Town) -> None:
 
 
 def test_while_one_interface_hangs_data_and_other_interfaces_answer(town: Town) -> None:
-    """Seen by order: the hanging ones are asked first and are still waiting when all else is done."""
+    """Seen by order: the hanging ones are asked first and are still waiting when all else is done. They
+    ask for data as well, more of them than the engine has places.
+    """
     publish(town.hub, "slow_lot", terms="timeout_seconds: 8\nconcurrency: 4")
     town.hub.granted("app", *whole(), live(), live(OTHER), live(DatasetCode("slow_lot")))
     headers = {"Authorization": f"Bearer {town.app}"}
@@ -150,7 +153,7 @@ def test_while_one_interface_hangs_data_and_other_interfaces_answer(town: Town) 
             anyio.create_task_group() as tasks,
         ):
             for floor in range(10):
-                query = f'{{ slowLot(lot: "never", floor: {floor}) {{ free }} }}'
+                query = f'{{ slowLot(lot: "never", floor: {floor}) {{ free }} station {{ code }} }}'
                 tasks.start_soon(post, client, "hanging", query)
             await anyio.to_thread.run_sync(
                 wait_until, lambda: sum(town.hostile.asked.values()) == 4
@@ -282,3 +285,17 @@ def test_the_health_page_shows_the_services_that_the_caller_may_ask(town: Town) 
     ]
     assert "interfaces" not in nobody
     assert "parkingLot" not in {one["name"] for one in mine["dataSets"]}
+
+
+def test_a_call_is_recorded_even_where_the_data_beside_it_found_no_place(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(Turns, "ask", full)
+    query = '{ parkingLot(lot: "A-1") { free } station { code } }'
+    assert town.hub.codes(town.app, query) == ["QUEUE_FULL"]
+    (record,) = (r for r in town.hub.usage_records() if "calls" in r)
+    assert record["calls"] == {"parking_lot": ["CALLED"]}
+    assert record["outcome"] == "QUEUE_FULL"

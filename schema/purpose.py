@@ -13,11 +13,11 @@ from catalog.contracts import camel
 from catalog.ids import DatasetCode
 from catalog.sharing.grant import Grant
 from catalog.sharing.provision import is_own
+from catalog.sharing.request import LONGEST_PURPOSE
 from schema.errors import PurposeRequired, PurposeUnknown, RequestMalformed
 
 PURPOSE_HEADER = "x-vitalhub-purpose"
 CASE_HEADER = "x-vitalhub-case"
-LONGEST_PURPOSE = 200
 LONGEST_CASE = 200
 """Characters."""
 

@@ -114,6 +114,10 @@ ACTION_LABELS: Mapping[RequestAction, str] = {
 }
 
 
+LONGEST_PURPOSE = 200
+"""Characters: an application states its purpose in a header of each request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What is asked, as art. 20 wants it: basis 使用依据, scenario 使用场景, scope 使用范围 (columns

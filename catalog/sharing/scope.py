@@ -16,7 +16,7 @@ from catalog.ids import PlaceCode
 from catalog.places import Places, Range, merged
 from catalog.predicate import And, Compare, Not, Op, Or, Predicate, Within, columns_of
 from catalog.sharing.grant import GrantedColumn, Part, Visibility
-from catalog.sharing.request import Terms
+from catalog.sharing.request import LONGEST_PURPOSE, Terms
 
 SMALLEST_IMPORTANT_GROUP = 5
 """No aggregate over important columns tells of fewer rows, unless the provider's decision says so."""
@@ -57,6 +57,11 @@ def shortcomings(terms: Terms, catalogue: Catalogue, at: datetime) -> Iterator[S
     ):
         if not (value.strip() if isinstance(value, str) else value):
             yield Shortcoming(zh, en)
+    if len(terms.purpose) > LONGEST_PURPOSE or not terms.purpose.isprintable():
+        yield Shortcoming(
+            f"不超过 {LONGEST_PURPOSE} 个字符、写在一行内的用途名称",
+            f"a purpose of at most {LONGEST_PURPOSE} characters on one line",
+        )
     if terms.expires is None:
         yield Shortcoming("使用时限（截止时间）", "the period of use (when it ends)")
     elif terms.expires <= max(at, terms.not_before or at):

@@ -649,3 +649,13 @@ def test_revoking_a_replacement_that_has_begun_brings_nothing_back(desk: Desk) -
     desk.sharing.revoke(new.id, WATER, "结束")
     assert desk.sharing.grant(old.id).state(desk.clock.now()) is GrantState.REVOKED
     assert desk.sharing.grants_of(APP.client) == ()
+
+
+@pytest.mark.parametrize("purpose", ["用" * 201, "防汛\n避险"])
+def test_a_purpose_that_no_header_could_state_is_asked_to_be_mended(
+    desk: Desk, purpose: str
+) -> None:
+    request = desk.sharing.draft(APP, terms(purpose=purpose))
+    desk.sharing.sign(request.id, APP)
+    with pytest.raises(RequestIncomplete, match="purpose of at most 200"):
+        desk.sharing.submit(request.id, APP)

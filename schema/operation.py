@@ -135,7 +135,9 @@ class Operations:
         """What it came to, and nobody told yet; a refusal when nothing could run. QueueFull, and
         QuotaSpent where it is `metered`.
         """
-        with self.observer.call(request_id, "live"):  # where no other call is under way
+        with self.observer.call(request_id, "live") as call:  # where no other call is under way
+            if call.document is None:
+                call.asked(caller.principal.client, request.operation_name, request.query)
             return await self._execute(prepared, request, caller, view, request_id, metered)
 
     async def _execute(

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from time import monotonic
 
 import pytest
 
@@ -195,8 +194,10 @@ def test_a_server_that_stops_says_when_to_come_back(live: Served, app: str) -> N
     run(test)
 
 
-def test_revocation_ends_every_subscription_within_a_second(live: Served, app: str) -> None:
-    """A generous bound: a tenth of it is what it takes."""
+def test_revocation_ends_every_subscription_though_nothing_is_published_any_more(
+    live: Served, app: str
+) -> None:
+    """How soon is measured by `make bench ARGS=live`."""
 
     async def test() -> None:
         async with admitted(live, app) as client:
@@ -204,9 +205,11 @@ def test_revocation_ends_every_subscription_within_a_second(live: Served, app: s
                 await client.subscribe(str(number), LIST)
                 await client.next(str(number))
             live.hub.granted("app", *whole()[:1])
-            start = monotonic()
-            for _ in range(10):
-                assert (await client.frame())["type"] == "error"
-            assert monotonic() - start < 1
+            ended = [await client.frame() for _ in range(10)]
+            assert {frame["payload"][0]["extensions"]["code"] for frame in ended} == {
+                "SCOPE_CHANGED"
+            }
+            assert sorted(frame["id"] for frame in ended) == [str(n) for n in range(10)]
+            assert not live.live.queries
 
     run(test)

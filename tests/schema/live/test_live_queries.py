@@ -6,6 +6,7 @@ from access.roles import Role
 from catalog.ids import ClientId, GrantId
 from catalog.predicate import Compare, Op
 from catalog.sharing.grant import Quota
+from schema.observation import Call
 from tests.schema.hub import whole
 from tests.schema.live.served import Client, Served, admitted, holds, run
 from tests.shared_data import STATIONS, grant
@@ -192,6 +193,24 @@ def test_an_auditor_can_have_a_delivery_read_again(live: Served) -> None:
     for record in records:
         again = live.hub.ask(auditor, asked, id=record["id"])["replay"]
         assert again == {"equal": True, "replayedRows": record["rows"]}
+
+
+def test_each_execution_is_a_line_of_the_operation_log_however_many_it_is_for(
+    live: Served, app: str
+) -> None:
+    calls: list[Call] = []
+    live.hub.services.observer.log = calls.append
+
+    async def test() -> None:
+        async with admitted(live, app) as first, admitted(live, app) as second:
+            for client in (first, second):
+                await client.subscribe("1", LIST)
+                await client.next()
+
+    run(test)
+    assert [(call.over, call.client, call.code) for call in calls] == [("live", "app", "OK")]
+    assert calls[0].document is not None
+    assert calls[0].rows == 2
 
 
 def test_a_live_query_over_http_is_refused_and_named(live: Served, app: str) -> None:

@@ -86,7 +86,7 @@ RESERVED_TYPES = frozenset(
         "SourceValue", "TermsInput", "TimeUnit", "PlaceLevel", "PercentileOrder", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "UsageWhere", "Replay",
         "Explanation", "FieldExplanation", "FieldRefusal", "OperationPrice", "ReadColumns",
         "PersistedDocument", "ClientLimits",
-        "InterfaceHealth", "CallOutcome", "BreakerPhase", "Resource",
+        "InterfaceHealth", "CallOutcome", "UsageCalls", "BreakerPhase", "Resource",
     }
 ) | MEASURE_TYPES  # fmt: skip
 

@@ -16,6 +16,8 @@ from starlette.responses import Response
 
 from access.errors import NotPermitted
 from access.roles import Capability
+from connectors.calling.breaker import Phase
+from connectors.calling.standing import InterfaceStanding
 from schema.caller import Callers
 from schema.context import Services, blocking
 from schema.http import bearer_of, failure, request_id_of
@@ -79,10 +81,17 @@ def _of(services: Services) -> dict[str, Callable[[], float]]:
     def parts_down() -> float:
         return sum(1 for runs in services.parts.values() if not runs())
 
+    def standings() -> list[InterfaceStanding]:
+        return [services.interfaces.standing(c) for c in services.catalogue().interfaces.values()]
+
     return {
         "published_version": published,
         "published_data_sets": lambda: len(services.engine.latest()),
-        "catalogue_data_sets": lambda: len(services.catalogue().contracts),
+        "catalogue_data_sets": lambda: len(services.catalogue().data_sets),
+        "catalogue_interfaces": lambda: len(services.catalogue().interfaces),
+        "interface_calls": lambda: sum(one.calls for one in standings()),
+        "interface_failures": lambda: sum(one.failures for one in standings()),
+        "interfaces_spared": lambda: sum(one.phase is not Phase.CLOSED for one in standings()),
         "jobs_open": lambda: len(services.queue.open_keys()),
         "usage_log_records": lambda: services.usage.position.number,
         "parts_down": parts_down,

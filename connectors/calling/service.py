@@ -90,19 +90,26 @@ class InterfaceService:
         return Answered(await asyncio.shield(self._depart(line, outgoing)), cached=False)
 
     def standing(self, contract: Contract) -> InterfaceStanding:
-        line = self._line(contract)
+        """From any thread; nothing begins by being looked at."""
+        line = self._known(contract) or self._begun(contract)
         return line.standing(self._clock.now(), self._wall(line.breaker.until))
 
     def _line(self, contract: Contract) -> Line:
         """A new version of the contract begins afresh."""
+        line = self._known(contract)
+        if line is None:
+            line = self._lines[contract.data_set] = self._begun(contract)
+        return line
+
+    def _known(self, contract: Contract) -> Line | None:
         known = self._lines.get(contract.data_set)
-        if known is not None and known.contract.digest == contract.digest:
-            return known
+        return known if known is not None and known.contract.digest == contract.digest else None
+
+    def _begun(self, contract: Contract) -> Line:
         if contract.interface is None:
             raise TypeError(f"{contract.data_set} is no interface")
-        line = Line.of(contract, contract.interface, self._clock.now(), self._now(), self._book)
-        self._lines[contract.data_set] = line
-        return line
+        at, now = self._clock.now(), self._now()
+        return Line.of(contract, contract.interface, at, now, self._book)
 
     def _depart(self, line: Line, outgoing: Outgoing) -> "asyncio.Task[Answer]":
         """A task of its own, so that a caller who goes away ends nobody else's call."""

@@ -42,6 +42,14 @@ class UsageColumns:
     columns: list[str]
 
 
+@strawberry.type(description="被调用的服务接口及各次结果。A live service that was asked.")
+class UsageCalls:
+    interface: str
+    outcomes: list[str] = strawberry.field(
+        description="每次调用：CALLED、CACHED 或错误代码。Of each call: CALLED, CACHED or an error's code."
+    )
+
+
 @strawberry.type(name="UsageRecord", description="一次读取的使用记录。The record of one read.")
 class UsageView:
     id: str
@@ -53,6 +61,7 @@ class UsageView:
         description="调用方自述的事由编号。The caller's case reference."
     )
     data_sets: list[UsageColumns]
+    calls: list[UsageCalls]
     rows: BigInt
     bytes: BigInt
     started_at: datetime
@@ -150,6 +159,10 @@ def _view(usage_id: UsageId, record: UsageRecord) -> UsageView:
         purposes=list(record.purposes),
         case=record.case,
         data_sets=[_columns(code, names) for code, names in record.columns.items()],
+        calls=[
+            UsageCalls(interface=camel(code), outcomes=list(outcomes))
+            for code, outcomes in record.calls.items()
+        ],
         rows=BigInt(record.rows),
         bytes=BigInt(record.reply_bytes),
         started_at=record.started,

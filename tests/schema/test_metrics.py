@@ -43,7 +43,7 @@ def test_an_operator_sees_what_the_hub_does(hub: Hub, app: str, operator: str) -
     assert after["vitalhub_usage_log_records"] == hub.usage.position.number
     for name in ("operations_queued", "sockets", "live_queries", "subscriptions", "jobs_open"):
         assert after[f"vitalhub_{name}"] == 0
-    assert after["vitalhub_catalogue_data_sets"] == len(hub.store.load().contracts)
+    assert after["vitalhub_catalogue_data_sets"] == len(hub.store.load().data_sets)
 
 
 def test_no_metric_names_a_client_or_a_data_set(hub: Hub, app: str, operator: str) -> None:

@@ -185,6 +185,18 @@ def test_every_call_leaves_a_usage_record_cached_and_failed_ones_too(town: Town)
     assert (failed["rows"], failed["outcome"]) == (0, "INTERFACE_ANSWER_INVALID")
 
 
+def test_auditors_read_how_each_call_went_and_that_it_has_no_replay(town: Town) -> None:
+    hub = town.hub
+    hub.ask(town.app, asking("A-1"))
+    auditor = hub.client("auditor", Role.AUDITOR, of="cq_bigdata")
+    query = "{ usage { records { id calls { interface outcomes } dataSets { columns } } } }"
+    record = hub.ask(auditor, query)["usage"]["records"][0]
+    assert record["calls"] == [{"interface": "parkingLot", "outcomes": ["CALLED"]}]
+    assert record["dataSets"] == [{"columns": ["free"]}]
+    again = f'{{ replay(usageId: "{record["id"]}") {{ equal }} }}'
+    assert hub.codes(auditor, again) == ["NOT_REPLAYABLE"]
+
+
 def test_the_reply_tells_when_the_provider_was_asked_and_how_old_the_answer_is(town: Town) -> None:
     def source() -> Any:
         body = town.hub.post(town.app, asking("A-1")).json()

@@ -77,6 +77,7 @@ def test_every_folder_stands_in_the_architecture_page() -> None:
         "cities",
         "console",
         "docs",
+        "examples",
         "migrations",
     }
     assert listed == tracked

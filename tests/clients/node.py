@@ -16,22 +16,21 @@ import pytest
 from tests.running_hub import RunningHub
 
 FOLDER = Path(__file__).parent
-INSTALLED = FOLDER / "node_modules" / ".package-lock.json"
-LOCK = FOLDER / "package-lock.json"
 MANIFEST = FOLDER / "package.json"
 SECONDS = 300.0
 
 
-def install() -> None:
-    """As the lock file says; nothing to do when it was done since the lock changed."""
+def install(folder: Path = FOLDER) -> None:
+    """As the folder's lock file says; nothing to do when it was done since the lock changed."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("Node and npm are not installed")
-    if INSTALLED.exists() and INSTALLED.stat().st_mtime >= LOCK.stat().st_mtime:
+    installed, lock = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
     done = subprocess.run(
         [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-        cwd=FOLDER,
+        cwd=folder,
         check=False,
         capture_output=True,
         text=True,

@@ -1,0 +1,98 @@
+"""The flood application in Python, with gql: a query, all pages of a list, a live query.
+
+HUB, CLIENT_ID and CLIENT_SECRET come from the environment.
+"""
+
+import asyncio
+import json
+import os
+from typing import Any
+
+import httpx
+from gql import Client, gql
+from gql.transport.httpx import HTTPXAsyncTransport
+from gql.transport.websockets import WebsocketsTransport
+
+HUB = os.environ["HUB"]
+LEVELS = gql("""
+query Levels($stations: [String!]!) {
+  riverStation(where: {stationCode: {in: $stations}}, orderBy: [{stationCode: ASC}]) {
+    stationName
+    nationalReadings(orderBy: [{observedAt: DESC}], limit: 1) { observedAt levelM }
+    municipalReadings(orderBy: [{observedAt: DESC}], limit: 1) { observedAt levelM datum }
+  }
+}""")
+FORECASTS = gql("""
+query Forecasts($offset: Int!) {
+  floodPeakForecast(orderBy: [{issuedAt: DESC}], limit: 20, offset: $offset) {
+    stationCode issuedAt peakLevelM
+  }
+}""")
+PAGE = 20
+LIVE = gql("""
+subscription Live {
+  riverRegimeMunicipal(orderBy: [{observedAt: DESC}], limit: 1) { stationCode observedAt levelM }
+}""")
+
+
+def token() -> str:
+    """An access token; it lives ten minutes, so a long-running program fetches a new one in time."""
+    credentials = os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"]
+    asked = {"grant_type": "client_credentials"}
+    reply = httpx.post(f"{HUB}/oauth/token", data=asked, auth=credentials)
+    return str(reply.raise_for_status().json()["access_token"])
+
+
+def over_http() -> Client:
+    bearer = {"Authorization": f"Bearer {token()}"}
+    return Client(transport=HTTPXAsyncTransport(url=f"{HUB}/graphql", headers=bearer))
+
+
+def over_websocket() -> Client:
+    transport = WebsocketsTransport(
+        url=f"{HUB.replace('http', 'ws', 1)}/graphql",
+        init_payload={"Authorization": f"Bearer {token()}"},
+        subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
+    )
+    return Client(transport=transport)
+
+
+async def newest_levels() -> list[dict[str, Any]]:
+    """One question over the ministry's readings and the bureau's."""
+    LEVELS.variable_values = {"stations": ["CQ-BEIBEI3", "CQ-CIQIKOU"]}
+    async with over_http() as hub:
+        found = await hub.execute(LEVELS)
+    return list(found["riverStation"])
+
+
+async def every_forecast() -> list[dict[str, Any]]:
+    """Page by page, until one is not full."""
+    rows: list[dict[str, Any]] = []
+    async with over_http() as hub:
+        while True:
+            FORECASTS.variable_values = {"offset": len(rows)}
+            page = (await hub.execute(FORECASTS))["floodPeakForecast"]
+            rows += page
+            if len(page) < PAGE:
+                return rows
+
+
+async def first_live_answer() -> dict[str, Any]:
+    """The first comes at once; leave the loop running to be told of each change."""
+    async with over_websocket() as hub:
+        async for answer in hub.subscribe(LIVE):
+            return dict(answer)
+    raise RuntimeError("the subscription ended without an answer")
+
+
+async def main() -> None:
+    told = {
+        "levels": await newest_levels(),
+        "forecasts": len(await every_forecast()),
+        "live": await first_live_answer(),
+    }
+    print(json.dumps(told, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

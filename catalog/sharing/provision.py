@@ -12,7 +12,7 @@ from catalog.catalogue import Catalogue
 from catalog.contracts import Classification, SharingKind
 from catalog.domain import Derivation
 from catalog.ids import ClientId, DatasetCode, GrantId, OrganisationCode, RequestId
-from catalog.sharing.grant import Grant, GrantedColumn, Part
+from catalog.sharing.grant import Grant, GrantedColumn, Part, Visibility
 from catalog.sharing.scope import all_places
 
 STRICTNESS = (SharingKind.UNCONDITIONAL, SharingKind.CONDITIONAL, SharingKind.WITHHELD)
@@ -142,6 +142,14 @@ def _input_grant(
 
 
 def _best(code: DatasetCode, held: Iterable[Grant]) -> Grant | None:
-    """Of several, the one with the most columns; then the first by id, so that it is always the same."""
+    """Of several, the one whose rows show the most columns; then the first by id, so that it is always
+    the same.
+    """
     able = [grant for grant in held if grant.data_set == code and grant.derivation]
-    return min(able, key=lambda g: (-len(g.columns()), g.id), default=None)
+    return min(able, key=lambda g: (-len(_shown(g)), g.id), default=None)
+
+
+def _shown(grant: Grant) -> set[str]:
+    """A derivation reads rows: columns for aggregates only are not there."""
+    columns = (column for part in grant.parts for column in part.columns)
+    return {c.name for c in columns if c.visibility is not Visibility.AGGREGATE}

@@ -76,6 +76,6 @@ def _unpacked(row: Stored) -> Contract:
     kept = orjson.loads(row.parsed)
     if is_interface(file):
         own, described = (Document(file, "", kept[name], {}) for name in ("own", "described"))
-        return interface_in(own, described, row.digest)
+        return interface_in(own, described, row.digest, accepted=True)
     lines = {tuple(path): line for path, line in kept["lines"]}
     return contract_in(Document(file, "", kept["content"], lines), row.digest)

@@ -98,12 +98,17 @@ def read_interface(file: Path, text: str) -> Contract:
     return interface_in(own_document(file, text), described_document(file, text), digest)
 
 
-def interface_in(own: Document, described: Document, digest: str) -> Contract:
-    """The contract in both documents; DeclarationError names the file and line that is wrong."""
+def interface_in(
+    own: Document, described: Document, digest: str, *, accepted: bool = False
+) -> Contract:
+    """The contract in both documents; DeclarationError names the file and line that is wrong.
+
+    `accepted`: both were read before and have not changed since.
+    """
     declared = checked(own, InterfaceFile)
     _check_name(own, declared.interface)
     notes = Notes(declared.arguments, declared.fields)
-    operation = operation_of(described, declared.operation, notes)
+    operation = operation_of(described, declared.operation, notes, accepted=accepted)
     _check_notes(own, declared, operation)
     return _contract(declared, operation, digest)
 

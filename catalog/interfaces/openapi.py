@@ -50,12 +50,17 @@ def check_text(document_text: str) -> str | None:
     return None
 
 
-def operation_of(document: Document, name: str, notes: Notes) -> Operation:
-    """The operation with this operationId; DeclarationError at the first thing that cannot be typed."""
+def operation_of(
+    document: Document, name: str, notes: Notes, *, accepted: bool = False
+) -> Operation:
+    """The operation with this operationId; DeclarationError at the first thing that cannot be typed.
+
+    `accepted`: the document passed once and has not changed, so its keywords are not checked again.
+    """
     root = plain(document.content)
     if not isinstance(root, dict) or not str(root.get("openapi", "")).startswith("3."):
         raise document.error(("openapi",), "is no OpenAPI 3 document: openapi is 3.0.x or 3.1.x.")
-    return _Reader(document, root, notes).operation(name)
+    return _Reader(document, root, notes, accepted=accepted).operation(name)
 
 
 def plain(value: object) -> object:
@@ -68,7 +73,10 @@ def plain(value: object) -> object:
 
 
 class _Reader:
-    def __init__(self, document: Document, root: dict[str, object], notes: Notes) -> None:
+    def __init__(
+        self, document: Document, root: dict[str, object], notes: Notes, *, accepted: bool
+    ) -> None:
+        self._accepted = accepted
         self._document = document
         self._root = Node(root, ())
         self._notes = notes
@@ -183,7 +191,8 @@ class _Reader:
     def _check(self, typed: Typed, node: Node) -> str:
         """The checking schema as text; it is itself one, or the document's keywords are wrong."""
         try:
-            Draft202012Validator.check_schema(typed.check)
+            if not self._accepted:
+                Draft202012Validator.check_schema(typed.check)
         except SchemaError as wrong:
             raise self._error(node.path, f"{wrong.json_path}: {wrong.message}.") from wrong
         return json.dumps(typed.check, ensure_ascii=False, sort_keys=True)

@@ -30,11 +30,16 @@ class Draft:
         """Every column that the answer shows or depends on."""
         self.small: set[DatasetCode] = set()
         """Those whose groups have a least size."""
-        self._of_relations: dict[str, Scalar] = {}
+        self._constants: dict[str, Scalar] = {}
         self._aliases = 0
 
     def bound(self) -> dict[str, Scalar]:
-        return self._of_relations | self.parameters.values
+        return self._constants | self.parameters.values
+
+    def constant(self, name: str, value: Scalar) -> exp.Parameter:
+        """A value bound under a name of its own, however often."""
+        self._constants[name] = value
+        return exp.Parameter(this=exp.var(name))
 
     def block(self, data_set: DatasetCode, *, counted: bool = False) -> "Block":
         """`counted`: its rows are only told of in groups. UnknownField when nothing is granted."""
@@ -47,7 +52,7 @@ class Draft:
     def relation(self, block: "Block") -> exp.Subquery:
         of = self.scope.counted if block.counted else self.scope.relation
         relation = of(block.data_set, self.at)
-        self._of_relations.update(relation.parameters)
+        self._constants.update(relation.parameters)
         return relation.tree.subquery(exp.to_identifier(block.alias), copy=False)
 
 
@@ -62,6 +67,8 @@ class Block:
     """Whether it stands there as the relation that aggregates read."""
     joins: list[exp.Join] = field(default_factory=list)
     """Those of the one related rows, too."""
+    named: dict[str, None] = field(default_factory=dict)
+    """The columns that were asked for."""
     _ones: dict[str, "Block"] = field(default_factory=dict)
 
     @property
@@ -76,6 +83,7 @@ class Block:
             raise UnknownField(data_set=self.data_set, field=name)
         if asked:
             self.draft.columns.add((self.data_set, name))
+        self.named[name] = None
         return exp.column(exp.to_identifier(name, quoted=True), table=self.alias)
 
     def measured(self, name: str) -> exp.Column:
@@ -120,10 +128,20 @@ class Block:
         lateral = exp.Lateral(this=rows.subquery(), alias=named)
         self.joins.append(exp.Join(this=lateral, side="LEFT", on=exp.true()))
 
-    def select(self, outputs: list[exp.Expr], *conditions: exp.Expr | None) -> exp.Select:
-        """The block's rows with all that is joined; what joins must be asked for before."""
+    def take_joins(self) -> list[exp.Join]:
+        """What is joined until now; whatever is asked for later is joined anew."""
+        joins, self.joins, self._ones = self.joins, [], {}
+        return joins
+
+    def select(
+        self,
+        outputs: list[exp.Expr],
+        *conditions: exp.Expr | None,
+        joins: list[exp.Join] | None = None,
+    ) -> exp.Select:
+        """The block's rows with what is joined to them; what joins must be asked for before."""
         select = exp.select(*outputs, copy=False).from_(self.draft.relation(self), copy=False)
-        for join in self.joins:
+        for join in self.joins if joins is None else joins:
             select = select.join(join, copy=False)
         for condition in conditions:
             if condition is not None:

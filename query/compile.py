@@ -7,12 +7,13 @@ from catalog.ids import Seq
 from catalog.predicate import And, Compare, Op
 from query.aggregate import Aggregate
 from query.block import Draft
+from query.connection import connection
 from query.groups import aggregate
 from query.lock import lock
 from query.relation import Scope
 from query.rows import rows
 from query.statement import LockedStatement
-from query.tree import Read, ReadOne, Tree
+from query.tree import Connection, Read, ReadOne, Tree
 
 KEPT_STATEMENTS = 256
 
@@ -32,14 +33,15 @@ def compile_read(tree: Tree, scope: Scope, at: Seq | None = None) -> LockedState
 
 def compiled(tree: Tree, scope: Scope, at: Seq | None) -> LockedStatement:
     draft = Draft(scope, at)
-    single = isinstance(tree, ReadOne)
     match tree:
-        case Aggregate():
-            statement = aggregate(draft, tree)
-        case ReadOne():
-            statement = rows(draft, _by_key(tree))
         case Read():
             statement = rows(draft, tree)
+        case ReadOne():
+            statement = rows(draft, _by_key(tree))
+        case Connection():
+            statement = connection(draft, tree)
+        case Aggregate():
+            statement = aggregate(draft, tree)
     return lock(
         statement,
         scope=scope,
@@ -48,7 +50,7 @@ def compiled(tree: Tree, scope: Scope, at: Seq | None) -> LockedStatement:
         columns=frozenset(draft.columns),
         small=frozenset(draft.small),
         parameters=draft.bound(),
-        single=single,
+        single=isinstance(tree, ReadOne | Connection),
     )
 
 

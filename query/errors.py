@@ -8,6 +8,7 @@ UserError
 ├── GroupKeyMissing          a key is shown or ordered by, but not grouped by
 ├── MeasureUnfit             a measure has no meaning for its column, or its grant does not allow it
 ├── GroupsOfThePast          small groups answer once and for now: no `asOf`, no subscription
+├── CursorInvalid            not a cursor of this list, in this order, for this caller
 ├── InvalidDerivation        a derived data set's SQL is not one SELECT over its declared inputs
 SystemFault
 └── UnlockedStatement        the second lock found something the compiler must never produce
@@ -56,6 +57,15 @@ class GroupsOfThePast(UserError):
     code = "GROUPS_OF_THE_PAST"
     zh = "{data_set} 的汇总受最小分组保护，只按当前版本逐次作答：请去掉 asOf，也不要订阅。"
     en = "Aggregates of {data_set} have a least group size and answer once and for now: leave out asOf, do not subscribe."
+
+
+class CursorInvalid(UserError):
+    code = "CURSOR_INVALID"
+    zh = "{argument} 不是此列表可用的游标。游标只能用于给出它的同一列表、同一 orderBy 与同一授权；请从第一页重新开始。"
+    en = (
+        "{argument} is no cursor of this list. A cursor is good for the list, the orderBy and the "
+        "grant that gave it; start again from the first page."
+    )
 
 
 class InvalidDerivation(UserError):

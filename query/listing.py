@@ -35,11 +35,9 @@ class Page:
 def listed(block: Block, inner: Block, asked: Page) -> exp.Expr:
     """For each row of the block, the page of the inner block's as a list; empty where there is none."""
     order = asked.order
-    columns = [exp.alias_(asked.row, ROW, quoted=True)] + [
-        exp.alias_(term.this.copy(), f"o{i}", quoted=True) for i, term in enumerate(order)
-    ]
+    columns = [exp.alias_(asked.row, ROW, quoted=True), *order_columns(order)]
     rows = page(asked.select(columns), order, asked.limit, asked.offset)
-    again = [_ordered_by(f"o{i}", term) for i, term in enumerate(order)]
+    again = same_order(order)
     by = exp.Order(this=exp.column(ROW, quoted=True), expressions=again)
     whole = exp.ArrayAgg(this=by if again else exp.column(ROW, quoted=True))
     alias = f"l{inner.number}"
@@ -58,10 +56,18 @@ def refuse_clashes(aliases: Iterable[str]) -> None:
             raise AliasClash(first=first, second=alias)
 
 
-def _ordered_by(name: str, term: exp.Ordered) -> exp.Ordered:
-    """The same direction over a column that holds the term's value."""
-    return exp.Ordered(
-        this=exp.column(name, quoted=True),
-        desc=term.args["desc"],
-        nulls_first=term.args["nulls_first"],
-    )
+def order_columns(order: list[exp.Ordered]) -> list[exp.Expr]:
+    """The values by which rows are ordered, as columns `o0`, `o1`..."""
+    return [exp.alias_(term.this.copy(), f"o{i}", quoted=True) for i, term in enumerate(order)]
+
+
+def same_order(order: list[exp.Ordered]) -> list[exp.Ordered]:
+    """The same directions over these columns."""
+    return [
+        exp.Ordered(
+            this=exp.column(f"o{i}", quoted=True),
+            desc=term.args["desc"],
+            nulls_first=term.args["nulls_first"],
+        )
+        for i, term in enumerate(order)
+    ]

@@ -12,6 +12,7 @@ from sqlglot import exp
 from catalog.ids import DatasetCode, Seq
 from catalog.predicate import Scalar
 from query.counted_lock import check_counted
+from query.cursor import INNER, OUTER
 from query.errors import UnlockedStatement
 from query.relation import Scope
 from query.statement import LockedStatement
@@ -29,8 +30,14 @@ NODES = (
     exp.Distinct, exp.PercentileCont, exp.Filter, exp.TryCast, exp.DataTypeParam,  # measures
     exp.Group, exp.Having, exp.Sub,  # groups, and places of a level
     exp.Qualify, exp.Window, exp.RowNumber,  # one row of each group
+    exp.Neg, exp.DPipe, exp.SHA2,  # cursors: visible values, and that we wrote them
 )  # fmt: skip
-FUNCTIONS = {"contains", "starts_with", "date_trunc", "timezone"}
+FUNCTIONS = {
+    "contains", "starts_with",  # filters
+    "list_slice", "list_reverse", "list_extract",  # the rows of a page
+    "encode", "to_base64",  # cursors
+    "date_trunc", "timezone",  # time buckets
+}  # fmt: skip
 
 
 def lock(
@@ -73,7 +80,15 @@ def outside(tree: exp.Expr, relations: list[exp.Query]) -> Iterator[exp.Expr]:
 def _check(node: exp.Expr) -> None:
     if not isinstance(node, NODES):
         raise UnlockedStatement(f"a {type(node).__name__} outside every relation")
+    if isinstance(node, exp.SHA2) and _leftmost(node.this).name not in {INNER, OUTER}:
+        raise UnlockedStatement("a hash that makes no cursor")
     if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
         raise UnlockedStatement("a * that is not counted")
     if isinstance(node, exp.Anonymous) and node.name.lower() not in FUNCTIONS:
         raise UnlockedStatement(f"the function {node.name}")
+
+
+def _leftmost(node: exp.Expr) -> exp.Expr:
+    while isinstance(node, exp.DPipe):
+        node = node.this
+    return node

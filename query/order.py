@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from catalog.contracts import Kind
+from catalog.ids import DatasetCode
 from query.block import Block
 from query.errors import UnknownField
+from query.relation import Scope
 from query.tree import FirstOf, Order, OrderByTotal, OrderTerm, OrderThrough, Total
 
 FUNCTIONS: Mapping[Total, type[exp.Func]] = {
@@ -26,12 +28,16 @@ VALUE = "value_"
 
 def ordered(block: Block, order: tuple[OrderTerm, ...]) -> list[exp.Ordered]:
     terms = [_ordered(block, term) for term in order]
-    asked = {term.column for term in order if isinstance(term, Order)}
-    for name in block.draft.scope.order(block.data_set):
-        if name not in asked:
-            column = block.column(name, asked=False)
-            terms.append(exp.Ordered(this=column, desc=False, nulls_first=False))
+    for name in undecided(block.draft.scope, block.data_set, order):
+        column = block.column(name, asked=False)
+        terms.append(exp.Ordered(this=column, desc=False, nulls_first=False))
     return terms
+
+
+def undecided(scope: Scope, data_set: DatasetCode, order: tuple[OrderTerm, ...]) -> list[str]:
+    """The columns that make an order total, as far as it does not hold them."""
+    asked = {term.column for term in order if isinstance(term, Order)}
+    return [name for name in scope.order(data_set) if name not in asked]
 
 
 def first_of(block: Block, asked: FirstOf | None, order: list[exp.Ordered]) -> exp.Expr | None:
@@ -55,15 +61,15 @@ def first_of(block: Block, asked: FirstOf | None, order: list[exp.Ordered]) -> e
 
 def _deciding(block: Block, keys: list[exp.Column], order: list[exp.Ordered]) -> list[exp.Ordered]:
     """Up to where no two rows of a group are left equal."""
-    undecided = set(block.draft.scope.order(block.data_set)) - {key.name for key in keys}
+    left = set(block.draft.scope.order(block.data_set)) - {key.name for key in keys}
     found = []
     for term in order:
-        if not undecided:
+        if not left:
             break
         if term.this not in keys:
             found.append(term.copy())
             if isinstance(term.this, exp.Column) and term.this.table == block.alias:
-                undecided.discard(term.this.name)
+                left.discard(term.this.name)
     return found
 
 

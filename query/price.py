@@ -16,15 +16,21 @@ from query.tree import (
     AllOf,
     AnyOf,
     Condition,
+    Connection,
+    Edges,
     Negated,
     Nested,
+    Node,
+    Nodes,
     OrderByTotal,
     OrderTerm,
     OrderThrough,
+    PageInfo,
     Read,
     ReadOne,
     Related,
     Selection,
+    TotalCount,
     Tree,
 )
 
@@ -55,6 +61,8 @@ def price_of(tree: Tree, scope: Scope, sizes: Sizes) -> Price:
             sizes.get(tree.data_set, 0) + pricing.groups(tree.data_set, tree.groups),
             most_groups(tree.groups),
         )
+    if isinstance(tree, Connection):
+        return pricing.connection(tree)
     looked, below = pricing.below(tree.data_set, tree.selection)
     if isinstance(tree, ReadOne):
         return Price(1 + looked, 1 + below)
@@ -71,6 +79,26 @@ class _Pricing:
     def __init__(self, scope: Scope, sizes: Sizes) -> None:
         self._scope = scope
         self._sizes = sizes
+
+    def connection(self, tree: Connection) -> Price:
+        """Rows, the total, and what lies on the far side of a cursor: each may look at all of it."""
+        scans = looked = brought = 0
+        for item in tree.selection:
+            pages: list[Selection] = []
+            match item:
+                case Edges(selection=parts):
+                    pages = [part.selection for part in parts if isinstance(part, Node)]
+                case Nodes(selection=selection):
+                    pages = [selection]
+                case PageInfo() | TotalCount():
+                    scans += 1
+            if isinstance(item, Edges | PageInfo):
+                brought = max(brought, tree.size)
+            for page in pages:
+                deeper, below = self.below(tree.data_set, page)
+                looked, brought = looked + deeper, brought + tree.size * (1 + below)
+        scan = self._sizes.get(tree.data_set, 0) + self.page(tree.data_set, tree)
+        return Price((scans + bool(brought)) * scan + looked, brought)
 
     def below(self, data_set: DatasetCode, selection: Selection) -> tuple[int, int]:
         """What the relations of a selection look at, and the most rows that one row brings with it."""
@@ -98,7 +126,7 @@ class _Pricing:
                 looked += self._sizes.get(target, 0)
         return looked
 
-    def page(self, data_set: DatasetCode, page: Read | Nested) -> int:
+    def page(self, data_set: DatasetCode, page: Read | Nested | Connection) -> int:
         """What filter and order look at beside the rows themselves."""
         where = 0 if page.where is None else self._condition(data_set, page.where)
         return where + sum(self._order(data_set, term) for term in page.order)

@@ -182,9 +182,17 @@ class Scope:
     With more than one grant on a data set, for several purposes, the oldest counts.
     """
 
-    def __init__(self, catalogue: Catalogue, grants: Sequence[Grant], mask_key: str) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        grants: Sequence[Grant],
+        mask_key: str,
+        cursor_key: str | None = None,
+    ) -> None:
+        """Cursors have a key of their own, made of the masks' when none is given."""
         self.catalogue = catalogue
         self._mask_key = mask_key
+        self.cursor_key = mask_key if cursor_key is None else cursor_key
         self.statements: dict[tuple[Tree, Seq | None], LockedStatement] = {}
         """What `query/compile.py` keeps of its work for this scope."""
         self._grants: dict[DatasetCode, Grant] = {}

@@ -10,22 +10,20 @@ from sqlglot import exp
 from catalog.catalogue import Relation
 from query.aggregate import NestedGroups
 from query.block import Block, Draft
-from query.condition import condition
 from query.groups import nested_groups
-from query.listing import Page, listed, page, refuse_clashes
-from query.order import first_of, ordered
-from query.tree import MAX_ROWS, Constant, Leaf, Nested, Read, Selection
+from query.listing import Page, listed, refuse_clashes
+from query.tree import Constant, Leaf, Nested, Read, Selection
 from query.value import json_ready, struct
+from query.wanted import wanted
 
 
 def rows(draft: Draft, read: Read) -> exp.Select:
     """The statement of a list."""
     block = draft.block(read.data_set)
-    columns = [exp.alias_(node, name, quoted=True) for name, node in outputs(block, read.selection)]
-    where, order = condition(block, read.where), ordered(block, read.order)
-    one_each = first_of(block, read.first_of, order)
-    select = qualified(block.select(columns, where), one_each)
-    return page(select, order, read.limit, read.offset)
+    found = wanted(block, read.where, read.order, read.first_of, read.limit, read.offset)
+    return found.select(
+        [exp.alias_(node, name, quoted=True) for name, node in outputs(block, read.selection)]
+    )
 
 
 def outputs(block: Block, selection: Selection) -> Iterator[tuple[str, exp.Expr]]:
@@ -57,17 +55,11 @@ def to_one(block: Block, item: Nested, relation: Relation) -> exp.Expr:
 
 def to_many(block: Block, item: Nested, relation: Relation) -> exp.Expr:
     inner = block.draft.block(relation.target)
+    found = wanted(inner, item.where, item.order, item.first_of, item.limit, item.offset)
+    found.where.append(block.pairs(inner, relation))
     row = struct(dict(outputs(inner, item.selection)))
-    where, order = condition(inner, item.where), ordered(inner, item.order)
-    one_each = first_of(inner, item.first_of, order)
-    together = block.pairs(inner, relation)
-
-    def select(columns: list[exp.Expr]) -> exp.Select:
-        return qualified(inner.select(columns, where, together), one_each)
-
-    limit = MAX_ROWS if item.limit is None else item.limit
-    return listed(block, inner, Page(row, order, select, limit, item.offset))
-
-
-def qualified(select: exp.Select, condition: exp.Expr | None) -> exp.Select:
-    return select if condition is None else select.qualify(condition, copy=False)
+    if inner.joins:
+        page = Page(row, found.found_order(), found.found, found.limit, 0)
+    else:
+        page = Page(row, found.order, found.kept, found.limit, found.offset)
+    return listed(block, inner, page)

@@ -14,6 +14,8 @@ CURRENT_SEQ = "_seq"
 """In `<set>`: the version that brought the row."""
 FROM_SEQ, TO_SEQ = "_from_seq", "_to_seq"
 """In `<set>__past`: the version that brought the row and the one that ended it."""
+COUNTED = "rows counted"
+"""The column that tells how many rows the one object stands for; it is no part of the reply."""
 
 
 def current_table(data_set: DatasetCode) -> exp.Table:

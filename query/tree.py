@@ -157,4 +157,75 @@ class ReadOne:
     key: tuple[tuple[str, Scalar], ...]
 
 
-Tree = Read | ReadOne | Aggregate
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """In an edge: where its row stands in the order."""
+
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """In an edge: its row."""
+
+    alias: str
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    alias: str
+    selection: tuple[Cursor | Node | Constant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """The rows without edges around them."""
+
+    alias: str
+    selection: Selection
+
+
+class PageFact(StrEnum):
+    HAS_NEXT = "has_next"
+    HAS_PREVIOUS = "has_previous"
+    START_CURSOR = "start_cursor"
+    END_CURSOR = "end_cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class PageLeaf:
+    alias: str
+    fact: PageFact
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    alias: str
+    selection: tuple[PageLeaf | Constant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TotalCount:
+    """How many rows there are, on all pages."""
+
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A page of rows that begins behind or ends before a cursor, as one object."""
+
+    data_set: DatasetCode
+    selection: tuple[Edges | Nodes | PageInfo | TotalCount | Constant, ...]
+    where: Condition | None = None
+    order: tuple[OrderTerm, ...] = ()
+    size: int = 100
+    backward: bool = False
+    """The last `size` rows instead of the first."""
+    after: str | None = None
+    before: str | None = None
+    first_of: FirstOf | None = None
+
+
+Tree = Read | ReadOne | Connection | Aggregate

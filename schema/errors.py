@@ -32,6 +32,7 @@ UserError
 │   └── ScopeChanged                  what the caller may see is no longer what it was
 ├── FilterInvalid
 ├── PageOutOfRange
+├── PageSizeTwice
 ├── AnswerTooLarge
 ├── QueryTooExpensive             what it may read costs more than the caller's budget
 ├── SelectionEmpty
@@ -263,6 +264,12 @@ class PageOutOfRange(UserError):
     code = "PAGE_OUT_OF_RANGE"
     zh = "{argument} 必须在 {low} 到 {high} 之间。"
     en = "{argument} must lie between {low} and {high}."
+
+
+class PageSizeTwice(UserError):
+    code = "PAGE_SIZE_TWICE"
+    zh = "first 与 last 只能使用其一。"
+    en = "A page takes first or last, not both."
 
 
 class AnswerTooLarge(UserError):

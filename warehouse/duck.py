@@ -22,7 +22,7 @@ from catalog.ids import DatasetCode, LoadId, Seq
 from catalog.predicate import Scalar
 from query.encode import json_rows, only_row
 from query.print import duckdb_statement
-from query.statement import LockedStatement
+from query.statement import COUNTED, LockedStatement
 from warehouse.engine import Answer, Health, Listener, LoadPlan, Publication
 from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
 from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
@@ -228,8 +228,12 @@ class DuckSession:
             raise
         except duckdb.Error as fault:
             raise WarehouseFault(str(fault)) from fault
+        rows = table.num_rows
+        if COUNTED in table.column_names:
+            rows = table.column(COUNTED)[0].as_py()
+            table = table.drop_columns(COUNTED)
         array = json_rows(table)
-        return Answer(only_row(array) if statement.single else array, table.num_rows)
+        return Answer(only_row(array) if statement.single else array, rows)
 
     def _check_kept(self, data_sets: Collection[DatasetCode]) -> None:
         """A version asked for by its time must be one that each data set has."""

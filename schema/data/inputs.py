@@ -53,10 +53,18 @@ class Inputs:
 
     def page_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
         """Of a list, at the root or nested."""
-        column = self.column(data_set)
         return self.row_arguments(data_set) | {
             "limit": GraphQLArgument(GraphQLInt, default_value=DEFAULT_LIMIT),
             "offset": GraphQLArgument(GraphQLInt, default_value=0),
+        }
+
+    def row_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
+        """Which rows, in which order."""
+        order = GraphQLList(GraphQLNonNull(self.order(data_set)))
+        column = self.column(data_set)
+        return {
+            "where": GraphQLArgument(self.filter(data_set)),
+            "orderBy": GraphQLArgument(order),
             "distinctOn": GraphQLArgument(
                 GraphQLList(GraphQLNonNull(column)),
                 description="各列取值相同的行只留排在最前的一行。"
@@ -66,14 +74,6 @@ class Inputs:
                 self._latest_by(data_set),
                 description="每组只留最新的一行。Only the newest row of each group.",
             ),
-        }
-
-    def row_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
-        """Which rows, in which order."""
-        order = GraphQLList(GraphQLNonNull(self.order(data_set)))
-        return {
-            "where": GraphQLArgument(self.filter(data_set)),
-            "orderBy": GraphQLArgument(order),
         }
 
     def kind(self, data_set: DatasetCode, column: str) -> Kind:

@@ -44,7 +44,7 @@ def page_of(arguments: Arguments, shape: RowShape, shapes: Shapes) -> Page:
         order=order_of(arguments, shape, shapes),
         limit=bounded(arguments.get("limit"), "limit", DEFAULT_LIMIT, MAX_LIMIT),
         offset=bounded(arguments.get("offset"), "offset", 0, MAX_OFFSET),
-        first_of=_first_of(arguments),
+        first_of=first_of(arguments),
     )
 
 
@@ -69,7 +69,7 @@ def bounded(value: object, argument: str, default: int, high: int) -> int:
     return value
 
 
-def _first_of(arguments: Arguments) -> FirstOf | None:
+def first_of(arguments: Arguments) -> FirstOf | None:
     on, latest = arguments.get("distinctOn"), arguments.get("latestBy")
     if isinstance(on, list) and isinstance(latest, dict):
         raise FilterInvalid(

@@ -14,7 +14,7 @@ from datetime import datetime
 
 import anyio
 import anyio.to_thread
-from graphql import GraphQLResolveInfo
+from graphql import FieldNode, GraphQLResolveInfo
 
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, GrantId, Seq
@@ -23,7 +23,9 @@ from query.compile import compile_read
 from query.errors import GroupsOfThePast
 from query.relation import Scope
 from query.statement import LockedStatement
-from query.tree import Nested, Tree
+from query.tree import Connection, Edges, Nested, Node, Nodes, PageInfo, Selection, Tree
+from schema.data.asked import Arguments, Asked
+from schema.data.connection import connection_of
 from schema.data.planning import Plan, Planner
 from schema.data.selection import aggregate_of, read_of, read_one_of
 from schema.data.shape import RowShape
@@ -148,7 +150,7 @@ class Reading:
             raise QueryTooLong
         self._note(statement)
         answer = self._run(session, statement)
-        self.rows += objects_in(answer.content) if _holds_lists(tree) else answer.rows
+        self.rows += rows_in(tree, answer)
         return answer.content
 
     def _run(self, session: ReadSession, statement: LockedStatement) -> Answer:
@@ -188,11 +190,28 @@ class Reading:
             self.noted[data_set].columns.add(column)
 
 
-def _holds_lists(tree: Tree) -> bool:
-    """Groups hold objects that are no rows, so of them only the outer list counts."""
-    if isinstance(tree, Aggregate):
-        return False
-    return any(isinstance(item, Nested | NestedGroups) for item in tree.selection)
+def rows_in(tree: Tree, answer: Answer) -> int:
+    """How many row objects an answer holds, nested ones too. Groups hold objects that are no rows,
+    so of them only the outer list counts.
+    """
+    match tree:
+        case Aggregate():
+            return answer.rows
+        case Connection():
+            edges = [item for item in tree.selection if isinstance(item, Edges)]
+            shown = [item.selection for item in tree.selection if isinstance(item, Nodes)]
+            shown += [n.selection for edge in edges for n in edge.selection if isinstance(n, Node)]
+            around = 1 + sum(isinstance(item, PageInfo) for item in tree.selection)
+            around += len(edges) * answer.rows
+            nested = any(_holds_lists(selection) for selection in shown)
+            return objects_in(answer.content) - around if nested else answer.rows
+        case _:
+            nested = _holds_lists(tree.selection)
+            return objects_in(answer.content) if nested else answer.rows
+
+
+def _holds_lists(selection: Selection) -> bool:
+    return any(isinstance(item, Nested | NestedGroups) for item in selection)
 
 
 def objects_in(content: bytes) -> int:
@@ -227,18 +246,17 @@ class DataField:
 
 def resolvers(shapes: Mapping[DatasetCode, RowShape]) -> Resolvers:
     return {
-        data_set: Answering(rows=_many(shape), by_key=_one(shape), groups=_groups(shape))
+        data_set: Answering(
+            rows=_field(read_of, shape),
+            by_key=_field(read_one_of, shape),
+            page=_field(connection_of, shape),
+            groups=_field(aggregate_of, shape),
+        )
         for data_set, shape in shapes.items()
     }
 
 
-def _many(shape: RowShape) -> DataField:
-    return DataField(lambda asked, nodes, arguments: read_of(asked, nodes, shape, arguments))
-
-
-def _one(shape: RowShape) -> DataField:
-    return DataField(lambda asked, nodes, arguments: read_one_of(asked, nodes, shape, arguments))
-
-
-def _groups(shape: RowShape) -> DataField:
-    return DataField(lambda asked, nodes, arguments: aggregate_of(asked, nodes, shape, arguments))
+def _field(
+    tree_of: Callable[[Asked, list[FieldNode], RowShape, Arguments], Tree], shape: RowShape
+) -> DataField:
+    return DataField(lambda asked, nodes, arguments: tree_of(asked, nodes, shape, arguments))

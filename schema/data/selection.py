@@ -16,7 +16,7 @@ from schema.data.shape import RowShape, target_of
 def read_of(asked: Asked, nodes: list[FieldNode], shape: RowShape, arguments: Arguments) -> Read:
     """The tree of a list field; `arguments` are coerced."""
     page = page_of(arguments, shape, asked.shapes)
-    selection = _selection(asked, [FieldDetails(node, None) for node in nodes], shape)
+    selection = selection_of(asked, [FieldDetails(node, None) for node in nodes], shape)
     return Read(
         shape.data_set, selection, page.where, page.order, page.limit, page.offset, page.first_of
     )
@@ -26,7 +26,7 @@ def read_one_of(
     asked: Asked, nodes: list[FieldNode], shape: RowShape, arguments: Arguments
 ) -> ReadOne:
     """The tree of a field by key; `arguments` are coerced and hold each key column."""
-    selection = _selection(asked, [FieldDetails(node, None) for node in nodes], shape)
+    selection = selection_of(asked, [FieldDetails(node, None) for node in nodes], shape)
     return ReadOne(
         shape.data_set,
         selection,
@@ -42,7 +42,7 @@ def aggregate_of(
     return Aggregate(shape.data_set, groups_of(asked, fields, shape, arguments))
 
 
-def _selection(asked: Asked, fields: list[FieldDetails], shape: RowShape) -> Selection:
+def selection_of(asked: Asked, fields: list[FieldDetails], shape: RowShape) -> Selection:
     return tuple(
         _item(asked, alias, group, row, shape)
         for alias, group, row in asked.below(shape.type_name, fields)
@@ -66,7 +66,7 @@ def _item(
         return NestedGroups(alias, counted.name, groups)
     relation = shape.relations[name]
     inner = target_of(relation, asked.shapes)
-    selection = _selection(asked, group, inner)
+    selection = selection_of(asked, group, inner)
     if not relation.many:
         return Nested(alias, relation.name, selection)
     page = page_of(asked.arguments(row, node), inner, asked.shapes)

@@ -26,6 +26,7 @@ from catalog.ids import DatasetCode
 from catalog.sharing.grant import Visibility
 from query.relation import Scope
 from schema.data.aggregates import Aggregates
+from schema.data.connection import CONNECTION, connection_type, paging_arguments
 from schema.data.filters import KIND_SCALARS
 from schema.data.inputs import Inputs
 from schema.data.shape import AGGREGATE, RowShape, Shapes, shape_of
@@ -44,10 +45,13 @@ class DataTypes:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What answers the root fields of a data set: the list, the row by its key, the groups."""
+    """What answers the root fields of a data set: the list, the row by its key,
+    a page of the list, the groups.
+    """
 
     rows: GraphQLFieldResolver
     by_key: GraphQLFieldResolver
+    page: GraphQLFieldResolver
     groups: GraphQLFieldResolver
 
 
@@ -67,7 +71,9 @@ def types_key(scope: Scope) -> str:
 
 
 def data_types(scope: Scope, resolvers: Resolvers) -> DataTypes:
-    """Every granted data set as `riverStation`, `riverStationByKey` and `riverStationAggregate`."""
+    """Every granted data set as `riverStation`, `riverStationByKey`, `riverStationConnection` and
+    `riverStationAggregate`.
+    """
     shapes = {data_set: shape_of(scope, data_set) for data_set in scope.data_sets}
     rows = _RowTypes(scope, shapes)
     fields: dict[str, GraphQLField] = {}
@@ -80,6 +86,12 @@ def data_types(scope: Scope, resolvers: Resolvers) -> DataTypes:
                 _many(rows.objects[data_set]),
                 rows.inputs.page_arguments(data_set) | _as_of(),
                 resolve=answering.rows,
+                description=_data_set_text(contract),
+            )
+            fields[name + CONNECTION] = GraphQLField(
+                GraphQLNonNull(connection_type(shape, rows.objects[data_set])),
+                rows.inputs.row_arguments(data_set) | paging_arguments() | _as_of(),
+                resolve=answering.page,
                 description=_data_set_text(contract),
             )
         if shape.key:

@@ -1,3 +1,4 @@
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,6 +28,7 @@ from query.aggregate import (
     Told,
 )
 from query.compile import compile_read
+from query.cursor import cursors_of
 from query.errors import AliasClash, UnknownField, WrongValue
 from query.print import duckdb_text
 from query.relation import Scope
@@ -34,19 +36,28 @@ from query.rollup import TimeUnit
 from query.tree import (
     AllOf,
     AnyOf,
+    Connection,
     Constant,
+    Cursor,
+    Edges,
     FirstOf,
     Leaf,
     Negated,
     Nested,
+    Node,
+    Nodes,
     Order,
     OrderByTotal,
     OrderThrough,
+    PageFact,
+    PageInfo,
+    PageLeaf,
     Quantifier,
     Read,
     ReadOne,
     Related,
     Total,
+    TotalCount,
     Tree,
 )
 from tests.shared_data import READINGS, STATIONS, catalogue, grant, station
@@ -55,6 +66,29 @@ GOLDEN = Path(__file__).parent / "golden"
 ALL = ["station_code", "observed_at", "level_m", "place_code"]
 LEVEL = (Leaf("level", "level_m"),)
 AT = datetime(2026, 8, 1, tzinfo=UTC)
+
+
+def scope() -> Scope:
+    return Scope(
+        catalogue(),
+        [
+            grant(READINGS, ALL, places=["500106"]),
+            grant(STATIONS, ["code", "name", "phone"], masked=["phone"]),
+        ],
+        mask_key="key",
+    )
+
+
+BY_LEVEL = (Order("level_m", descending=True),)
+
+
+def a_cursor() -> str:
+    """As the engine writes it of a row with 181.240 of station A at AT."""
+    cursors = cursors_of(scope(), READINGS, BY_LEVEL)
+    parts = ("181.240", "A", "2026-08-01 08:00:00+08")
+    text = ".".join(base64.b64encode(part.encode()).decode() for part in parts)
+    return f"{text}.{cursors._authenticator(text)}"  # noqa: SLF001 - what the engine works out
+
 
 TREES: Mapping[str, Tree] = {
     "plain_columns_with_aliases": Read(
@@ -199,19 +233,31 @@ TREES: Mapping[str, Tree] = {
             ),
         ),
     ),
+    "a_page_behind_a_cursor": Connection(
+        READINGS,
+        (
+            Edges("edges", (Cursor("cursor"), Node("node", LEVEL))),
+            PageInfo(
+                "pageInfo",
+                tuple(PageLeaf(fact.value, fact) for fact in PageFact),
+            ),
+            TotalCount("totalCount"),
+        ),
+        where=Compare("level_m", Op.GT, Decimal(1)),
+        order=(Order("level_m", descending=True),),
+        size=10,
+        after=a_cursor(),
+    ),
+    "a_page_from_the_end": Connection(
+        READINGS,
+        (Nodes("nodes", LEVEL), PageInfo("pageInfo", (PageLeaf("more", PageFact.HAS_PREVIOUS),))),
+        size=2,
+        backward=True,
+        first_of=FirstOf(("station_code",), newest="observed_at"),
+    ),
+    "a_total_alone": Connection(READINGS, (TotalCount("totalCount"),)),
     "one_row_by_its_key": ReadOne(READINGS, LEVEL, (("station_code", "A"), ("observed_at", AT))),
 }
-
-
-def scope() -> Scope:
-    return Scope(
-        catalogue(),
-        [
-            grant(READINGS, ALL, places=["500106"]),
-            grant(STATIONS, ["code", "name", "phone"], masked=["phone"]),
-        ],
-        mask_key="key",
-    )
 
 
 @pytest.mark.parametrize("name", TREES)

@@ -53,6 +53,8 @@ def test_a_relation_inside_its_own_subquery_passes() -> None:
         'SELECT "r1"."level_m" FROM ({relation}) AS "r1"',
         'SELECT "r1"."level_m" FROM ({relation}) AS "r1" LIMIT 100000000',
         'SELECT "r1"."level_m" FROM ({relation}) AS "r1" WHERE "r1"."level_m" > $stray LIMIT 5',
+        'SELECT sha256("r1"."station_code") FROM ({relation}) AS "r1" LIMIT 5',
+        'SELECT * FROM ({relation}) AS "r1" LIMIT 5',
         'SELECT regexp_matches("r1"."station_code", \'a\') FROM ({relation}) AS "r1" LIMIT 5',
     ],
 )

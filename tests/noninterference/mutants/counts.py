@@ -114,7 +114,7 @@ def _widen_counted(patch: Patch, widening: Widening, chosen: Callable[[Block], b
         contract = scope.catalogue.contracts[block.data_set]
         grant = widening(scope.grant(block.data_set), contract)
         made = relations.counted_relation_of(grant, scope.catalogue, scope._mask_key, self.at)
-        self._of_relations.update(made.parameters)
+        self._constants.update(made.parameters)
         return made.tree.subquery(exp.to_identifier(block.alias), copy=False)
 
     patch.setattr(Draft, "relation", relation)

@@ -55,7 +55,7 @@ def widen(patch: Patch, widening: Widening) -> None:
         contract = scope.catalogue.contracts[block.data_set]
         grant = widening(scope.grant(block.data_set), contract)
         made = relation_of(grant, scope.catalogue, scope._mask_key, self.at)
-        self._of_relations.update(made.parameters)
+        self._constants.update(made.parameters)
         return made.tree.subquery(exp.to_identifier(block.alias), copy=False)
 
     patch.setattr(Draft, "relation", relation)

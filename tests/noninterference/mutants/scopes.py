@@ -16,7 +16,7 @@ from catalog.places import Range
 from catalog.sharing.grant import Grant, Part, Visibility
 from query import order as orders
 from query import relation as relations
-from query import rows
+from query import wanted
 from query.block import Block
 from query.errors import UnknownField
 from query.filter import Parameters, in_ranges
@@ -170,8 +170,14 @@ def keeps_statements_for_all_callers(patch: Patch) -> None:
     original = Scope.__init__
     kept: dict[tuple[Tree, Seq | None], LockedStatement] = {}
 
-    def init(self: Scope, catalogue: Catalogue, grants: Sequence[Grant], mask_key: str) -> None:
-        original(self, catalogue, grants, mask_key)
+    def init(
+        self: Scope,
+        catalogue: Catalogue,
+        grants: Sequence[Grant],
+        mask_key: str,
+        cursor_key: str | None = None,
+    ) -> None:
+        original(self, catalogue, grants, mask_key, cursor_key)
         self.statements = kept
 
     patch.setattr(Scope, "__init__", init)
@@ -216,7 +222,7 @@ def _change_order(patch: Patch, order: Callable[[Scope, DatasetCode], tuple[str,
         ]
 
     patch.setattr(Scope, "order", order)
-    patch.setattr(rows, "ordered", ordered)
+    patch.setattr(wanted, "ordered", ordered)
 
 
 def _either(select: exp.Select) -> exp.Select:

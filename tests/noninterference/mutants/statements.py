@@ -14,7 +14,7 @@ from query import compile as compiler
 from query import condition as conditions
 from query import order as orders
 from query import relation as relations
-from query import rows
+from query import rows, wanted
 from query.block import Block, Draft
 from query.errors import UnknownField
 from query.filter import FilterCompiler
@@ -82,7 +82,7 @@ def sorts_by_hidden_columns(patch: Patch) -> None:
             return original(block, order)
 
     widen(patch, every_column)
-    patch.setattr(rows, "ordered", ordered)
+    patch.setattr(wanted, "ordered", ordered)
 
 
 def cuts_the_page_before_the_grant(patch: Patch) -> None:

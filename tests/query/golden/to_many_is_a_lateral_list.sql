@@ -3,10 +3,19 @@ SELECT
   COALESCE("l2"."rows_", []) AS "latest"
 FROM (
   SELECT
-    "code" AS "code",
-    "name" AS "name",
-    LEFT(SHA256($mask_key || CAST("phone" AS TEXT)), 16) AS "phone"
-  FROM "shared"."station"
+    "r1"."code" AS "code",
+    "r1"."name" AS "name",
+    "r1"."code" AS "_o0"
+  FROM (
+    SELECT
+      "code" AS "code",
+      "name" AS "name",
+      LEFT(SHA256($mask_key || CAST("phone" AS TEXT)), 16) AS "phone"
+    FROM "shared"."station"
+  ) AS "r1"
+  ORDER BY
+    "r1"."code" ASC
+  LIMIT 100
 ) AS "r1"
 LEFT JOIN LATERAL (
   SELECT
@@ -39,5 +48,5 @@ LEFT JOIN LATERAL (
 ) AS "l2"
   ON TRUE
 ORDER BY
-  "r1"."code" ASC
+  "r1"."_o0" ASC
 LIMIT 100

@@ -41,7 +41,7 @@ SCOPE = Scope(catalogue(), whole(), "k")
 APP = CAPABILITIES[Role.APP]
 
 
-def trees(query: str, **variables: Any) -> list[Read | ReadOne]:
+def trees(query: str, **variables: Any) -> list[Any]:
     """The trees of a document's data fields, in order; the document must be valid."""
     view = build_view(APP, SCOPE)
     document = parse(query)

@@ -291,10 +291,10 @@ class Scope:
 
     @cached_property
     def whole_key(self) -> str:
-        """A digest of all that its grants allow: within one catalogue, two scopes with the same one are
-        answered alike, whoever holds them.
+        """A digest of its grants: within one catalogue, two scopes with the same one are answered alike
+        to the last byte. Whose grant it is counts too, for cursors are of one grant.
         """
-        told = (repr(self.grant(code).impersonal()) for code in self.data_sets)
+        told = (repr(self.grant(code)) for code in self.data_sets)
         return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
     @cached_property

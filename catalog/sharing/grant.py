@@ -5,7 +5,7 @@ does not list is null in that part's rows. A core column can be in no part, an i
 masked unless the provider's decision said clear.
 """
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -108,22 +108,6 @@ class Grant:
 
     def columns(self) -> frozenset[str]:
         return frozenset(column.name for part in self.parts for column in part.columns)
-
-    def impersonal(self) -> "Grant":
-        """The same right, without whose it is, since when and how often: two grants that are equal in
-        this are answered alike. A field that is added counts, unless it is named here.
-        """
-        return replace(
-            self,
-            id=GrantId(""),
-            request=RequestId(""),
-            client=ClientId(""),
-            organisation=OrganisationCode(""),
-            legal_basis="",
-            not_before=datetime.min,  # noqa: DTZ901 - no instant
-            expires=datetime.max,  # noqa: DTZ901 - no instant
-            quota=Quota(),
-        )
 
     def in_force(self, at: datetime) -> bool:
         """Within its period; whether it is suspended or revoked is told by its events."""

@@ -1,4 +1,4 @@
-"""When two readers ask the same: the same words under grants that say the same, within the same budget."""
+"""When two readers ask the same: the same words under the same grants, within the same budget."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """One live query: executed once for a change, however many read it.
 
-Rules: readers share it only when document, variables and everything their scopes say are equal; it runs
+Rules: readers share it only when document, variables and the grants of their scopes are equal; it runs
 again when a data set it read has a new version, and tells its readers only when the data differ; what
 changes while it runs makes it run once more.
 """

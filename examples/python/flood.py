@@ -1,4 +1,4 @@
-"""The flood application in Python, with gql: a query, all pages of a list, a live query.
+"""The flood application in Python, with gql: a query, all pages of a connection, a live query.
 
 HUB, CLIENT_ID and CLIENT_SECRET come from the environment.
 """
@@ -23,12 +23,13 @@ query Levels($stations: [String!]!) {
   }
 }""")
 FORECASTS = gql("""
-query Forecasts($offset: Int!) {
-  floodPeakForecast(orderBy: [{issuedAt: DESC}], limit: 20, offset: $offset) {
-    stationCode issuedAt peakLevelM
+query Forecasts($after: String) {
+  floodPeakForecastConnection(first: 20, after: $after, orderBy: [{issuedAt: DESC}]) {
+    totalCount
+    edges { node { stationCode issuedAt peakLevelM } }
+    pageInfo { hasNextPage endCursor }
   }
 }""")
-PAGE = 20
 LIVE = gql("""
 subscription Live {
   riverRegimeMunicipal(orderBy: [{observedAt: DESC}], limit: 1) { stationCode observedAt levelM }
@@ -66,15 +67,17 @@ async def newest_levels() -> list[dict[str, Any]]:
 
 
 async def every_forecast() -> list[dict[str, Any]]:
-    """Page by page, until one is not full."""
+    """Page by page: a cursor is where the last page ended, whatever came since."""
     rows: list[dict[str, Any]] = []
+    after = None
     async with over_http() as hub:
         while True:
-            FORECASTS.variable_values = {"offset": len(rows)}
-            page = (await hub.execute(FORECASTS))["floodPeakForecast"]
-            rows += page
-            if len(page) < PAGE:
+            FORECASTS.variable_values = {"after": after}
+            page = (await hub.execute(FORECASTS))["floodPeakForecastConnection"]
+            rows += [edge["node"] for edge in page["edges"]]
+            if not page["pageInfo"]["hasNextPage"]:
                 return rows
+            after = page["pageInfo"]["endCursor"]
 
 
 async def first_live_answer() -> dict[str, Any]:

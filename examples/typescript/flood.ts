@@ -1,4 +1,4 @@
-// The flood application in TypeScript, with Apollo Client: a query, all pages of a list, a live query.
+// The flood application in TypeScript, with Apollo Client: a query, all pages of a connection, a live query.
 // HUB, CLIENT_ID and CLIENT_SECRET come from the environment.
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client'
 import { SetContextLink } from '@apollo/client/link/context'
@@ -18,7 +18,12 @@ interface Reading { observedAt: string; levelM: string | null }
 interface Levels {
   riverStation: { stationName: string; nationalReadings: Reading[]; municipalReadings: Reading[] }[]
 }
-interface Forecasts { floodPeakForecast: { stationCode: string; issuedAt: string; peakLevelM: string | null }[] }
+interface Forecasts {
+  floodPeakForecastConnection: {
+    edges: { node: { stationCode: string; issuedAt: string; peakLevelM: string | null } }[]
+    pageInfo: { hasNextPage: boolean; endCursor: string | null }
+  }
+}
 interface Live { riverRegimeMunicipal: (Reading & { stationCode: string })[] }
 
 const LEVELS = gql`
@@ -30,10 +35,12 @@ const LEVELS = gql`
     }
   }`
 const FORECASTS = gql`
-  query Forecasts($offset: Int!) {
-    floodPeakForecast(orderBy: [{ issuedAt: DESC }], limit: 20, offset: $offset) { stationCode issuedAt peakLevelM }
+  query Forecasts($after: String) {
+    floodPeakForecastConnection(first: 20, after: $after, orderBy: [{ issuedAt: DESC }]) {
+      edges { node { stationCode issuedAt peakLevelM } }
+      pageInfo { hasNextPage endCursor }
+    }
   }`
-const PAGE = 20
 const LIVE = gql`
   subscription Live {
     riverRegimeMunicipal(orderBy: [{ observedAt: DESC }], limit: 1) { stationCode observedAt levelM }
@@ -80,14 +87,21 @@ async function newestLevels(): Promise<Levels['riverStation']> {
   return data?.riverStation ?? []
 }
 
-/** Page by page, until one is not full. */
+type Page = Forecasts['floodPeakForecastConnection']
+
+async function forecasts(after: string | null): Promise<Page> {
+  const { data } = await hub.query<Forecasts>({ query: FORECASTS, variables: { after } })
+  if (!data) throw new Error('no page')
+  return data.floodPeakForecastConnection
+}
+
+/** Page by page: a cursor is where the last page ended, whatever came since. */
 async function everyForecast(): Promise<number> {
-  let rows = 0
-  let last = PAGE
-  while (last === PAGE) {
-    const { data } = await hub.query<Forecasts>({ query: FORECASTS, variables: { offset: rows } })
-    last = data?.floodPeakForecast.length ?? 0
-    rows += last
+  let page = await forecasts(null)
+  let rows = page.edges.length
+  while (page.pageInfo.hasNextPage) {
+    page = await forecasts(page.pageInfo.endCursor)
+    rows += page.edges.length
   }
   return rows
 }

@@ -94,7 +94,10 @@ def total(block: Block, term: OrderByTotal) -> exp.Expr:
     if term.column is None:
         value: exp.Expr = exp.Count(this=exp.Star())
     else:
-        value = FUNCTIONS[term.total](this=inner.column(term.column))
+        node, kind = inner.column(term.column), inner.column_type(term.column).kind
+        if term.total in {Total.SUM, Total.AVG} and kind not in NUMBERS:
+            raise UnknownField(data_set=relation.target, field=term.column)
+        value = FUNCTIONS[term.total](this=node)
     fewest = block.draft.scope.least_group(relation.target)
     if fewest > 1:
         few = exp.LT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(fewest))

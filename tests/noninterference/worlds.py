@@ -44,7 +44,7 @@ class World:
     history: History
 
     def scope(self, grants: Sequence[Grant]) -> Scope:
-        return Scope(catalogue_of(self.contracts), grants, self.mask_key)
+        return Scope(catalogue_of(self.contracts), grants, self.mask_key, cursor_key="cursors")
 
 
 def two_worlds(rng: Random, grants: Sequence[Grant]) -> tuple[World, World]:

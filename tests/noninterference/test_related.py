@@ -1,0 +1,123 @@
+"""What a grant hides changes no filter over related rows, no order by them, no group and no page."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from catalog.errors import UserError
+from catalog.predicate import Compare, Op
+from query.compile import compile_read
+from query.errors import UnlockedStatement
+from query.relation import Scope
+from query.tree import (
+    Connection,
+    Constant,
+    Cursor,
+    Edges,
+    FirstOf,
+    Leaf,
+    Node,
+    Order,
+    OrderByTotal,
+    OrderThrough,
+    PageFact,
+    PageInfo,
+    PageLeaf,
+    Quantifier,
+    Read,
+    Related,
+    Total,
+    TotalCount,
+    Tree,
+)
+from tests.noninterference.cases import Case, Question, answers, numbered_case, show
+from tests.noninterference.mutants.mutant import Mutant
+from tests.noninterference.mutants.related import RELATED_MUTANTS
+from tests.noninterference.stage import Stage
+from tests.shared_data import READINGS, STATIONS
+
+CASES = 60
+HIGH = Compare("level_m", Op.GT, Decimal(12))
+CODE, STATION = (Leaf("c", "code"),), (Leaf("s", "station_code"),)
+FACTS = PageInfo("i", tuple(PageLeaf(fact.value, fact) for fact in PageFact))
+
+
+def trees() -> Iterator[Tree]:
+    """Some are refused, where a case's grant does not show what they name."""
+    for quantifier in Quantifier:
+        yield Read(STATIONS, CODE, Related("readings", quantifier, HIGH))
+        yield Read(STATIONS, CODE, Related("readings", quantifier))
+    yield Read(READINGS, STATION, Related("station", Quantifier.SOME, Compare("rank", Op.GT, 11)))
+    for total, column in ((Total.COUNT, None), (Total.MAX, "level_m"), (Total.SUM, "level_m")):
+        yield Read(
+            STATIONS, CODE, order=(OrderByTotal("readings", total, column, descending=True),)
+        )
+        order = (OrderThrough("station", OrderByTotal("readings", total, column)),)
+        yield Read(READINGS, STATION, order=order)
+    yield Read(READINGS, STATION, order=(OrderThrough("station", Order("name", descending=True)),))
+    for data_set, key, selection in ((READINGS, "station_code", STATION), (STATIONS, "code", CODE)):
+        yield Connection(data_set, (TotalCount("n"),))
+        edges = Edges("e", (Cursor("c"), Node("n", selection)))
+        yield Connection(data_set, (edges, FACTS, TotalCount("n")), size=2)
+        yield Connection(data_set, (edges, FACTS), size=2, backward=True)
+        yield Connection(data_set, (Edges("e", (Cursor("c"), Node("n", (Constant("t", "T"),)))),))
+        yield Read(data_set, selection, first_of=FirstOf((key,)))
+    yield Read(READINGS, STATION, first_of=FirstOf(("station_code",), newest="observed_at"))
+
+
+def questions(case: Case) -> Iterator[Question]:
+    scope = case.ours.scope(case.grants)
+    for tree in trees():
+        if compiles(tree, scope):
+            yield Question(tree, None, after_a_neighbour=False)
+
+
+def compiles(tree: Tree, scope: Scope) -> bool:
+    try:
+        compile_read(tree, scope)
+    except UserError:
+        return False
+    return True
+
+
+def test_worlds_equal_in_what_is_shown_relate_group_and_page_the_same(
+    stages: tuple[Stage, Stage],
+) -> None:
+    asked = 0
+    for number in range(CASES):
+        case = numbered_case(number)
+        show(case, stages)
+        for question in questions(case):
+            ours, theirs = answers(case, question, stages)
+            assert ours == theirs, (number, question)
+            assert ours.fault is None
+            asked += 1
+    assert asked > 5 * CASES
+
+
+@pytest.mark.parametrize("mutant", RELATED_MUTANTS, ids=lambda mutant: mutant.name)
+def test_that_catches_the_mutant_that(stages: tuple[Stage, Stage], mutant: Mutant) -> None:
+    case, question = _caught(stages, mutant)
+    with mutant.at_work(unlocked=False):
+        ours, _ = answers(case, question, stages)
+    assert isinstance(ours.fault, UnlockedStatement)
+
+
+def _caught(stages: tuple[Stage, Stage], mutant: Mutant) -> tuple[Case, Question]:
+    for number in range(CASES):
+        case = numbered_case(number)
+        show(case, stages)
+        for question in questions(case):
+            with mutant.at_work(unlocked=True):
+                ours, theirs = answers(case, question, stages)
+            if ours.content != theirs.content:
+                return case, question
+    pytest.fail(f"no case of {CASES} catches it")
+
+
+def test_the_proof_page_lists_these_mutants() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "proof.md").read_text("utf-8")
+    for mutant in RELATED_MUTANTS:
+        assert f"| {mutant.name.replace('_', ' ')} | caught | refuses |" in page

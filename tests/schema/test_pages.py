@@ -81,7 +81,7 @@ def backward(hub: Hub, token: str, size: int, order: str) -> Iterator[Any]:
         before = f', before: "{found["pageInfo"]["startCursor"]}"'
 
 
-@pytest.mark.parametrize(("order", "size"), product(ORDERS, (1, 2, 4)))
+@pytest.mark.parametrize(("order", "size"), list(product(ORDERS, (1, 2, 4))))
 def test_pages_in_either_direction_hold_each_row_once_in_the_order(
     hub: Hub, app: str, order: str, size: int
 ) -> None:

@@ -51,7 +51,7 @@ def arguments(serve: Run, scenarios: type[StrEnum]) -> ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _serve(commands, serve, scenarios)
     _catalogue(_noun(commands, "catalogue", "目录 the catalogue"))
-    _entry(_noun(commands, "entry", "目录项的步骤 the steps of an entry"))
+    _entry(_noun(commands, "entry", "目录项 an entry and its steps"))
     _request(_noun(commands, "request", "共享申请 share requests"))
     _grant(_noun(commands, "grant", "授权 grants"))
     _load(_noun(commands, "load", "装载 loads"))
@@ -102,12 +102,13 @@ def _catalogue(verbs: Commands) -> None:
 
 
 def _entry(verbs: Commands) -> None:
+    show = _call(verbs, "show", "一个目录项 one entry with its steps", entry.show)
     assess = _call(verbs, "assess", "登记两项评估 record the two assessments", entry.assess)
     approve = _call(verbs, "approve", "部门审定 the head signs it off", entry.approve)
     submit = _call(verbs, "submit", "送审 submit to the authority", entry.submit)
     publish = _call(verbs, "publish", "发布 publish", entry.publish)
     back = _call(verbs, "return", "退回 return with a reason", entry.send_back)
-    for verb in (assess, approve, submit, publish, back):
+    for verb in (show, assess, approve, submit, publish, back):
         verb.add_argument("code", metavar="CODE")
     assess.add_argument("--secrecy", required=True, help="保密审查")
     assess.add_argument("--personal-information", required=True, help="个人信息评估")

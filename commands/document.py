@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from commands.client import HubClient
-from commands.display import say, table
+from commands.display import moment, say, table
 from commands.errors import CommandFailed
 
 REGISTER = """mutation($text: String!, $client: String) {
@@ -28,7 +28,8 @@ def register(hub: HubClient, given: Namespace) -> None:
 def list_documents(hub: HubClient, given: Namespace) -> None:
     known = hub.execute(LIST, {"client": given.client})["documents"]
     rows = (
-        (one["id"], one["registeredAt"], " ".join(one["text"].split())[:BEGINNING]) for one in known
+        (one["id"], moment(one["registeredAt"]), " ".join(one["text"].split())[:BEGINNING])
+        for one in known
     )
     table("已登记的查询 Persisted documents", ("编号 Id", "登记 Registered", "内容 Text"), rows)
 

@@ -1,8 +1,10 @@
 """The catalogue: what is shared in the city, by whom and how; before and beside any grant.
 
-People see an entry's published wording; those who keep it or review it see the working copy too.
+People see an entry's published wording; those who keep it or review it see the working copy too, and
+the steps with their reasons.
 """
 
+from datetime import datetime
 from enum import StrEnum
 
 import strawberry
@@ -18,7 +20,15 @@ from catalog.contracts import (
     SharingKind,
     camel,
 )
-from catalog.directories import STATE_LABELS, Entry, EntryFields, EntryState, authorities, facts
+from catalog.directories import (
+    STATE_LABELS,
+    Entry,
+    EntryAction,
+    EntryFields,
+    EntryState,
+    authorities,
+    facts,
+)
 from catalog.errors import UnknownEntry
 from catalog.ids import DatasetCode, OrganisationCode
 from catalog.interfaces.interface import ListOf
@@ -60,6 +70,38 @@ class CatalogueColumn:
     required: bool
 
 
+@strawberry.type(description="目录项的办理记录。One step of an entry.")
+class EntryStep:
+    action: EntryAction
+    state: EntryState = strawberry.field(description="此步之后的状态。The state after it.")
+    by: str
+    organisation: str
+    why: str
+    at: datetime
+
+
+async def _steps(root: strawberry.Parent["CatalogueEntry"], info: Info) -> list[EntryStep]:
+    services, principal = info.context.services, info.context.principal
+
+    def found() -> list[EntryStep]:
+        entry = services.store.entry(root.code)
+        if not _keeps(entry, principal, services.catalogue()):
+            return []
+        return [
+            EntryStep(
+                action=step.action,
+                state=step.target,
+                by=step.by,
+                organisation=step.organisation,
+                why=step.why,
+                at=step.at,
+            )
+            for step in services.store.history(entry.code)
+        ]
+
+    return await blocking(found)
+
+
 @strawberry.type(description="目录项。An entry of the catalogue.")
 class CatalogueEntry:
     code: str
@@ -87,6 +129,11 @@ class CatalogueEntry:
     attached: bool = strawberry.field(description="已挂接")
     collected: bool = strawberry.field(description="已归集")
     shared: bool = strawberry.field(description="已共享")
+    steps: list[EntryStep] = strawberry.field(
+        resolver=_steps,
+        description="办理记录，旧的在前；仅供提供部门及其主管部门。"
+        "The steps, oldest first; none but for those who keep or review the entry.",
+    )
 
 
 async def catalogue_entries(

@@ -131,7 +131,7 @@ def test_the_catalogue_goes_to_excel_and_back_and_is_published_again(
 
 
 def test_an_entry_is_assessed_returned_with_a_reason_and_submitted_again(
-    district: Terminal, authority: Terminal
+    hub: RunningHub, district: Terminal, authority: Terminal
 ) -> None:
     code = "riverside_premises"
     district.done(f"entry assess {code} --secrecy 不涉密", "--personal-information", "电话脱敏")
@@ -142,6 +142,12 @@ def test_an_entry_is_assessed_returned_with_a_reason_and_submitted_again(
     assert refused.err.startswith("NOT_ALLOWED: ")
     authority.done(f"entry return {code} --why", "请写明脱敏方式")
     assert "已退回" in district.done("catalogue list --state returned").out
+    for keeper in (district, authority):
+        (step,) = keeper.done(f"entry show {code}").lines_with("请写明脱敏方式")
+        assert "return" in step
+        assert "bigdata-steward" in step
+    stranger = Terminal(hub, "hightech-steward").done(f"entry show {code}")
+    assert "请写明脱敏方式" not in stranger.out
     district.done(
         f"entry assess {code} --secrecy 不涉密 --personal-information", "电话以密钥散列脱敏"
     )

@@ -71,6 +71,34 @@ def test_the_stewards_first_hour(hub: Hub) -> None:
     assert hub.ask(app, ENTRY, c=code)["catalogueEntry"]["name"] == "防汛值班表"
 
 
+STEPS = """{ catalogueEntry(code: "reading") { steps { action state by organisation why at } } }"""
+
+
+def test_whoever_keeps_or_reviews_an_entry_reads_why_it_was_sent_back_and_nobody_else(
+    hub: Hub,
+) -> None:
+    steward = hub.client("water-steward", Role.STEWARD, of="cq_water")
+    authority = hub.client("authority-steward", Role.STEWARD, of="cq_bigdata")
+    assess = """mutation { assessEntry(code: "reading", secrecy: "不涉密", personalInformation: "无")
+      { state } approveEntry(code: "reading") { state } submitEntry(code: "reading") { state } }"""
+    hub.ask(steward, assess)
+    hub.ask(authority, 'mutation { returnEntry(code: "reading", why: "请写明测站") { state } }')
+    for token in (steward, authority):
+        steps = hub.ask(token, STEPS)["catalogueEntry"]["steps"]
+        told = [(step["action"], step["state"]) for step in steps]
+        assert told[0] == ("REVISE", "DRAFT"), "oldest first"
+        assert told[-2:] == [("SUBMIT", "IN_REVIEW"), ("RETURN", "RETURNED")]
+        returned = steps[-1]
+        assert (returned["by"], returned["organisation"], returned["why"]) == (
+            "authority-steward",
+            "cq_bigdata",
+            "请写明测站",
+        )
+    stranger = hub.client("hightech-steward", Role.STEWARD, of="cq_hightech")
+    for token in (hub.secrets["token"], stranger):
+        assert hub.ask(token, STEPS)["catalogueEntry"]["steps"] == []
+
+
 REPORT = """mutation ($f: String!) { importCatalogue(file: $f) {
   created unchanged refused lines { row code outcome } } }"""
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from catalog.contracts import ColumnType, Kind
+from catalog.contracts import ColumnType, Kind, camel
 from catalog.ids import PlaceCode
 from catalog.places import Range, padded
 from catalog.predicate import And, Compare, Not, Op, Or, Predicate, Scalar, Within
@@ -77,7 +77,7 @@ class FilterCompiler:
             case Within(column=name, places=places):
                 node, kind = self._column(name)
                 if kind.kind is not Kind.PLACE:
-                    raise WrongValue(field=name, value=", ".join(places))
+                    raise WrongValue(field=camel(name), value=", ".join(places))
                 return in_ranges(node, self._ranges(places))
             case Compare():
                 return self._compare(predicate)
@@ -88,7 +88,7 @@ class FilterCompiler:
             empty = exp.Is(this=node, expression=exp.null())
             return empty if compare.operand else exp.Not(this=empty)
         if compare.op in TEXT_FUNCTIONS and kind.kind is not Kind.STRING:
-            raise WrongValue(field=compare.column, value=compare.op)
+            raise WrongValue(field=camel(compare.column), value=compare.op)
         values = compare.operand if isinstance(compare.operand, tuple) else (compare.operand,)
         bound = [self._bind(compare.column, kind, value) for value in values]
         if compare.op in COMPARISONS:
@@ -105,13 +105,13 @@ class FilterCompiler:
     def _bind(self, column: str, kind: ColumnType, value: Scalar) -> exp.Expr:
         accepted = ACCEPTED[kind.kind]
         if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
-            raise WrongValue(field=column, value=value)
+            raise WrongValue(field=camel(column), value=value)
         if kind.kind is Kind.DECIMAL and not _bindable(Decimal(value)):  # type: ignore[arg-type]  # ACCEPTED says what it is
-            raise WrongValue(field=column, value=value)
+            raise WrongValue(field=camel(column), value=value)
         if kind.kind is Kind.PLACE:
             code = str(value)
             if not code.isascii() or not code.isdigit() or len(code) not in {6, 9, 12, 15}:
-                raise WrongValue(field=column, value=value)
+                raise WrongValue(field=camel(column), value=value)
             return self._parameters.bind(padded(PlaceCode(code)))
         return self._parameters.bind(value)
 

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from sqlglot import exp
 
-from catalog.contracts import ColumnType, Kind
+from catalog.contracts import ColumnType, Kind, camel
 from query.aggregate import (
     Aggregate,
     Grouping,
@@ -170,20 +170,20 @@ class _Facts:
         try:
             return self._keys[key]
         except KeyError:
-            raise GroupKeyMissing(field=".".join((*key.relations, key.column))) from None
+            path = ".".join(camel(name) for name in (*key.relations, key.column))
+            raise GroupKeyMissing(field=path) from None
 
     def _group_by(self, grouping: Grouping) -> None:
         key = grouping.key
         if key in self._keys:
-            raise GroupKeyUnfit(
-                field=key.column, problem_zh="出现了两次", problem="stands there twice"
-            )
+            field = camel(key.column)
+            raise GroupKeyUnfit(field=field, problem_zh="出现了两次", problem="stands there twice")
         block = self._block_of(key.relations)
         node, kind = block.column(key.column), block.column_type(key.column)
         self._keys[key] = self._fact("k", self._coarse(grouping, node, kind)), kind
 
     def _coarse(self, grouping: Grouping, node: exp.Expr, kind: ColumnType) -> exp.Expr:
-        name, draft = grouping.key.column, self._block.draft
+        name, draft = camel(grouping.key.column), self._block.draft
         if grouping.level is not None:
             if kind.kind is not Kind.PLACE:
                 raise GroupKeyUnfit(field=name, problem_zh="不是地点", problem="is no place")

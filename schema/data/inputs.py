@@ -4,7 +4,7 @@ Rules: an input names visible columns and granted relations only. Types are made
 needs them, once a data set, and are tied to each other through thunks.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 from graphql import (
@@ -20,6 +20,8 @@ from graphql import (
 
 from catalog.contracts import Kind
 from catalog.ids import DatasetCode
+from query.aggregate import Function
+from query.measure import functions_of
 from query.order import NUMBERS
 from query.relation import Scope
 from query.tree import Quantifier, Total
@@ -37,6 +39,16 @@ ORDER = GraphQLEnumType(
     },
     description="排序方向。The direction of an order.",
 )
+
+
+def _totals_order(name: str, *totals: Total) -> GraphQLInputObjectType:
+    return GraphQLInputObjectType(
+        name, {total.value: GraphQLInputField(ORDER) for total in totals}, is_one_of=True
+    )
+
+
+VALUE_ORDER = _totals_order("RelatedValuesOrder", Total.MIN, Total.MAX)
+NUMBER_ORDER = _totals_order("RelatedNumbersOrder", Total.MIN, Total.MAX, Total.SUM, Total.AVG)
 Fields = dict[str, GraphQLInputField]
 
 
@@ -144,32 +156,14 @@ class Inputs:
         return GraphQLInputObjectType(f"{shape.type_name}Order", fields, is_one_of=True)
 
     def _make_list_order(self, data_set: DatasetCode) -> GraphQLInputObjectType:
-        """`{count: DESC}`, `{max: {levelM: DESC}}`."""
-        shape = self._shapes[data_set]
-        every = self._directions(f"{shape.type_name}ColumnsOrder", shape.columns)
-        numbers = [
-            field
-            for field, column in shape.columns.items()
-            if self.kind(data_set, column) in NUMBERS
-        ]
-        fields = {
-            Total.COUNT: GraphQLInputField(ORDER),
-            Total.MIN: GraphQLInputField(every),
-            Total.MAX: GraphQLInputField(every),
-        }
-        if numbers:
-            some = self._directions(f"{shape.type_name}NumbersOrder", numbers)
-            fields |= {total: GraphQLInputField(some) for total in (Total.SUM, Total.AVG)}
-        return GraphQLInputObjectType(
-            f"{shape.type_name}ListOrder",
-            {total.value: field for total, field in fields.items()},
-            is_one_of=True,
-        )
-
-    def _directions(self, name: str, fields: Iterable[str]) -> GraphQLInputObjectType:
-        return GraphQLInputObjectType(
-            name, {field: GraphQLInputField(ORDER) for field in fields}, is_one_of=True
-        )
+        """`{count: DESC}`, `{levelM: {max: DESC}}`: as groups are ordered, and by the same columns."""
+        shape, measured = self._shapes[data_set], self._scope.measured(data_set)
+        fields = {Total.COUNT.value: GraphQLInputField(ORDER)}
+        for name, column in shape.totalled.items():
+            kind = self.kind(data_set, column)
+            if Function.MAX in functions_of(measured[column], kind):
+                fields[name] = GraphQLInputField(NUMBER_ORDER if kind in NUMBERS else VALUE_ORDER)
+        return GraphQLInputObjectType(f"{shape.type_name}ListOrder", fields, is_one_of=True)
 
     def _column(self, data_set: DatasetCode) -> GraphQLEnumType:
         shape = self._shapes[data_set]

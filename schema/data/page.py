@@ -107,11 +107,11 @@ def _term(given: Mapping[str, object], shape: RowShape, shapes: Shapes, depth: i
 
 
 def _by_total(relation: str, given: Mapping[str, object], target: RowShape) -> OrderByTotal:
-    ((total, value),) = given.items()
+    ((name, value),) = given.items()
     if isinstance(value, dict):
-        ((field, direction),) = value.items()
-        return OrderByTotal(relation, Total(total), target.columns[field], *direction_of(direction))
-    return OrderByTotal(relation, Total(total), None, *direction_of(str(value)))
+        ((total, direction),) = value.items()
+        return OrderByTotal(relation, Total(total), target.totalled[name], *direction_of(direction))
+    return OrderByTotal(relation, Total(name), None, *direction_of(str(value)))
 
 
 def direction_of(text: str) -> tuple[bool, bool]:

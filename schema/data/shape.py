@@ -24,6 +24,8 @@ class RowShape:
     """GraphQL name -> relation."""
     key: tuple[str, ...]
     """The key's columns; empty when the scope does not show all of them."""
+    totalled: Mapping[str, str] = field(default_factory=dict)
+    """GraphQL name, one that groups leave free -> column that orders other rows by what it comes to."""
     measured: Mapping[str, str] = field(default_factory=dict)
     """GraphQL name, one that groups leave free -> column that aggregates may measure."""
     grouped: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +48,7 @@ def shape_of(scope: Scope, data_set: DatasetCode) -> RowShape:
         columns={camel(name): name for name in columns},
         relations={camel(n): relation for n, relation in relations.items()},
         key=contract.key if all(name in columns for name in contract.key) else (),
+        totalled={_free(camel(name)): name for name in columns},
         measured={_free(camel(name)): name for name in scope.measured(data_set)},
         grouped={camel(name): name for name in scope.grouped(data_set)},
         keys_of={} if small else {camel(n): r.target for n, r in relations.items() if not r.many},

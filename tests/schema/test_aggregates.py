@@ -254,6 +254,16 @@ def test_what_cannot_be_grouped_or_measured_is_refused(
     assert hub.codes(app, f"{{ {asked} }}") == [code]
 
 
+def test_a_refusal_names_columns_as_the_schema_does(hub: Hub, app: str) -> None:
+    query = "{ readingAggregate { key { stationCode } count } }"
+    (error,) = hub.post(app, query).json()["errors"]
+    assert "stationCode" in error["extensions"]["messageEn"]
+    (error,) = hub.post(
+        app, "{ readingAggregate(groupBy: [{bucket: {field: LEVEL_M, by: DAY}}]) { count } }"
+    ).json()["errors"]
+    assert "levelM in groupBy" in error["extensions"]["messageEn"]
+
+
 def test_the_usage_record_names_all_that_groups_depend_on(readings: Hub, app: str) -> None:
     readings.ask(
         app,

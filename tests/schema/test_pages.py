@@ -21,8 +21,8 @@ ORDERS = (
     "{levelM: DESC_NULLS_FIRST}, {placeCode: ASC}",
     "{station: {name: DESC}}, {levelM: ASC}",
     "{station: {readingsAggregate: {count: DESC}}}",
-    "{station: {readingsAggregate: {avg: {levelM: ASC}}}}, {observedAt: DESC}",
-    "{station: {readingsAggregate: {sum: {levelM: ASC}}}}",
+    "{station: {readingsAggregate: {levelM: {avg: ASC}}}}, {observedAt: DESC}",
+    "{station: {readingsAggregate: {levelM: {sum: ASC}}}}",
 )
 
 

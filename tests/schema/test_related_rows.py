@@ -57,7 +57,7 @@ def test_rows_are_kept_by_the_rows_that_belong_to_them(
 def test_related_rows_are_those_that_the_grant_shows(hub: Hub, app: str) -> None:
     hub.granted("app", *whole(places=["500106"]))
     assert stations(hub, app, "where: {readings: {some: {}}}") == ["A"]
-    assert stations(hub, app, "orderBy: [{readingsAggregate: {max: {levelM: DESC}}}]") == ["A", "B"]
+    assert stations(hub, app, "orderBy: [{readingsAggregate: {levelM: {max: DESC}}}]") == ["A", "B"]
 
 
 def test_without_a_grant_on_both_sides_there_is_no_such_filter_or_order(hub: Hub, app: str) -> None:
@@ -76,11 +76,11 @@ def test_without_a_grant_on_both_sides_there_is_no_such_filter_or_order(hub: Hub
     [
         ("{readingsAggregate: {count: DESC}}", ["A", "B", "C"]),
         ("{readingsAggregate: {count: ASC}}", ["C", "B", "A"]),
-        ("{readingsAggregate: {max: {levelM: DESC}}}", ["B", "A", "C"]),
-        ("{readingsAggregate: {max: {levelM: ASC_NULLS_FIRST}}}", ["C", "A", "B"]),
-        ("{readingsAggregate: {min: {observedAt: ASC}}}, {code: DESC}", ["B", "A", "C"]),
-        ("{readingsAggregate: {sum: {levelM: DESC}}}", ["A", "B", "C"]),
-        ("{readingsAggregate: {avg: {levelM: DESC}}}", ["B", "A", "C"]),
+        ("{readingsAggregate: {levelM: {max: DESC}}}", ["B", "A", "C"]),
+        ("{readingsAggregate: {levelM: {max: ASC_NULLS_FIRST}}}", ["C", "A", "B"]),
+        ("{readingsAggregate: {observedAt: {min: ASC}}}, {code: DESC}", ["B", "A", "C"]),
+        ("{readingsAggregate: {levelM: {sum: DESC}}}", ["A", "B", "C"]),
+        ("{readingsAggregate: {levelM: {avg: DESC}}}", ["B", "A", "C"]),
     ],
 )
 def test_rows_are_ordered_by_what_belongs_to_them(
@@ -99,7 +99,7 @@ def test_rows_are_ordered_by_the_row_they_belong_to(hub: Hub, app: str) -> None:
 def test_groups_smaller_than_the_grant_allows_count_as_nothing(hub: Hub, app: str) -> None:
     held_stations, held_readings = whole()
     hub.granted("app", held_stations, replace(held_readings, minimum_group=2))
-    order = "orderBy: [{readingsAggregate: {max: {levelM: DESC}}}]"
+    order = "orderBy: [{readingsAggregate: {levelM: {max: DESC}}}]"
     assert stations(hub, app, order) == ["A", "B"], "B has one reading, the highest"
 
 
@@ -157,9 +157,9 @@ def test_the_usage_log_names_the_columns_of_related_filters_and_orders(hub: Hub,
         hub,
         app,
         'where: {readings: {some: {levelM: {gt: "1"}}}}, '
-        "orderBy: [{readingsAggregate: {max: {placeCode: ASC}}}]",
+        "orderBy: [{readingsAggregate: {observedAt: {max: ASC}}}]",
     )
     record = hub.usage_records()[-1]
     read = record["columns"]
-    assert read[READINGS] == ["level_m", "place_code", "station_code"]
+    assert read[READINGS] == ["level_m", "observed_at", "station_code"]
     assert read[STATIONS] == ["code"]

@@ -65,7 +65,7 @@ def test_rows_show_what_they_are_granted_and_nothing_more(hub: Hub, statistics: 
         "{ reading(distinctOn: [LEVEL_M]) { stationCode } }",
         "{ reading(latestBy: {keys: [STATION_CODE], at: LEVEL_M}) { stationCode } }",
         '{ station(where: {readings: {some: {levelM: {gt: "1"}}}}) { code } }',
-        "{ station(orderBy: [{readingsAggregate: {max: {levelM: ASC}}}]) { code } }",
+        "{ station(orderBy: [{readingsAggregate: {levelM: {max: ASC}}}]) { code } }",
     ):
         assert set(hub.codes(statistics, query)) == {"GRAPHQL_VALIDATION_FAILED"}, query
 

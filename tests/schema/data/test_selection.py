@@ -185,7 +185,7 @@ def test_an_order_goes_through_relations_and_by_what_they_come_to() -> None:
     (read,) = trees(
         """{ reading(orderBy: [
           {station: {name: DESC}},
-          {station: {readingsAggregate: {max: {levelM: ASC_NULLS_FIRST}}}},
+          {station: {readingsAggregate: {levelM: {max: ASC_NULLS_FIRST}}}},
           {station: {readingsAggregate: {count: DESC}}}
         ]) { levelM } }"""
     )

@@ -80,6 +80,7 @@ def create_app(
         ],
         exception_handlers={HTTPException: outside.http_error, Exception: outside.fault},
     )
+    app.router.redirect_slashes = False  # it would send callers to whatever host they named
     app.state.live = live
     return app
 

@@ -57,7 +57,7 @@ def read_answer(interface: Interface, content: bytes) -> tuple[Row, ...]:
     try:
         wrong = next(checker_of(interface.check).iter_errors(value), None)  # type: ignore[arg-type]  # JSON
         if wrong is not None:
-            raise WronglyAnswered(f"{wrong.json_path}: {wrong.validator}")
+            raise WronglyAnswered(f"{wrong.json_path}: {wrong.validator}", of_question=True)
         rows = value if interface.many and isinstance(value, list) else [value]
         return tuple(_object(row, interface.members, "$") for row in rows)
     except ArithmeticError:

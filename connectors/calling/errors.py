@@ -61,11 +61,15 @@ class CallFailed(Exception):
     """A call that the provider answered wrongly or not at all; `problem` holds no value of an answer."""
 
     counts: ClassVar[bool] = True
-    """Whether it counts against the breaker."""
+    """Whether it is the provider's failure."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, *, of_question: bool = False) -> None:
+        """`of_question`: another question may well be answered, so the breaker is left alone; else one
+        caller's arguments would keep all others from the service.
+        """
         super().__init__(problem)
         self.problem = problem
+        self.of_question = of_question
 
 
 class NotReached(CallFailed):
@@ -77,7 +81,7 @@ class WronglyAnswered(CallFailed):
 
 
 class ArgumentsRefused(CallFailed):
-    """400 and 422: the provider works, the caller asked for something it does not take."""
+    """400, 422 and too long: the provider works, the caller asked for something it does not take."""
 
     counts = False
 

@@ -25,9 +25,12 @@ from connectors.connections import InterfaceConnection
 JSON = "application/json"
 OK = 200
 NOT_FOUND = 404
-REFUSED = frozenset({400, 422})
+REFUSED = frozenset({400, 413, 414, 422, 431})
 AGAIN_LATER = 429
-NOT_OURS = frozenset({401, 403, 408})
+NOT_OURS = frozenset({401, 408})
+FORBIDDEN = 403
+"""Our key, or a firewall before the service that dislikes what was asked."""
+CLIENT_FAULT = 400
 SERVER_FAULT = 500
 MAX_PAUSE = 3600.0
 PAUSE = 1.0
@@ -99,17 +102,9 @@ def _headers(outgoing: Outgoing, connection: InterfaceConnection, url: httpx.URL
 
 
 async def _body(response: httpx.Response, max_bytes: int) -> bytes | None:
-    status = response.status_code
-    if status == NOT_FOUND:
+    if response.status_code == NOT_FOUND:
         return None
-    if status == AGAIN_LATER:
-        raise ProviderBusy("HTTP 429", _pause(response))
-    if status in REFUSED:
-        raise ArgumentsRefused(f"HTTP {status}")
-    if status in NOT_OURS or status >= SERVER_FAULT:
-        raise NotReached(f"HTTP {status}")
-    if status != OK:
-        raise WronglyAnswered(f"HTTP {status}")
+    _check_status(response)
     told = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if told != JSON:
         raise WronglyAnswered("is not application/json")
@@ -119,8 +114,23 @@ async def _body(response: httpx.Response, max_bytes: int) -> bytes | None:
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > max_bytes:
-            raise WronglyAnswered(f"is longer than {max_bytes} bytes")
+            raise WronglyAnswered(f"is longer than {max_bytes} bytes", of_question=True)
     return bytes(body)
+
+
+def _check_status(response: httpx.Response) -> None:
+    status = response.status_code
+    problem = f"HTTP {status}"
+    if status == AGAIN_LATER:
+        raise ProviderBusy(problem, _pause(response))
+    if status in REFUSED:
+        raise ArgumentsRefused(problem)
+    if status in NOT_OURS or status >= SERVER_FAULT:
+        raise NotReached(problem)
+    if status == FORBIDDEN:
+        raise NotReached(problem, of_question=True)
+    if status != OK:
+        raise WronglyAnswered(problem, of_question=status >= CLIENT_FAULT)
 
 
 def _pause(response: httpx.Response) -> float:

@@ -165,12 +165,12 @@ class InterfaceService:
             async with asyncio.timeout_at(deadline):
                 answer = await self._exchange(line, outgoing, called_at)
         except TimeoutError:
-            self._failed(line, "no whole answer in time", counts=True)
+            self._failed(line, CallFailed("no whole answer in time"))
             error: InterfaceError = InterfaceTimeout(
                 **_named(line), seconds=f"{line.terms.timeout_seconds:g}"
             )
         except CallFailed as wrong:
-            self._failed(line, wrong.problem, counts=wrong.counts)
+            self._failed(line, wrong)
             error = self._told(line, wrong)
         except BaseException:
             line.breaker = breaker.released(line.breaker, self._now())
@@ -201,7 +201,9 @@ class InterfaceService:
         content = received.content
         if content is None:
             if not interface.absent:
-                raise WronglyAnswered("HTTP 404, which its document does not declare")
+                raise WronglyAnswered(
+                    "HTTP 404, which its document does not declare", of_question=True
+                )
             return Answer((), found=False, size=0, called_at=called_at)
         rows = await _beside(line, lambda: read_answer(interface, content))
         return Answer(rows, found=True, size=len(content), called_at=called_at)
@@ -213,14 +215,15 @@ class InterfaceService:
             self._book.keep(line.contract.data_set, spent.day, spent.spent)
         return self._connections().interface(line.interface.connection)
 
-    def _failed(self, line: Line, problem: str, *, counts: bool) -> None:
+    def _failed(self, line: Line, wrong: CallFailed) -> None:
         """The details stay here: in the log, and in the standing that operators see."""
-        now = self._now()
-        LOG.warning("interface %s: %s", line.contract.data_set, problem)
-        if counts:
-            line.figures.failed(problem, self._clock.now())
+        now, terms = self._now(), line.terms
+        LOG.warning("interface %s: %s", line.contract.data_set, wrong.problem)
+        if wrong.counts:
+            line.figures.failed(wrong.problem, self._clock.now())
+        if wrong.counts and not wrong.of_question:
             line.breaker = breaker.failed(
-                line.breaker, now, limit=line.terms.failures, open_seconds=line.terms.open_seconds
+                line.breaker, now, limit=terms.failures, open_seconds=terms.open_seconds
             )
         else:
             line.breaker = breaker.succeeded(line.breaker)  # it answers

@@ -46,4 +46,11 @@ def _from_here(socket: WebSocket, origins: tuple[str, ...]) -> bool:
         return True
     if len(given) != 1:
         return False
-    return given[0] in origins or urlsplit(given[0]).netloc == socket.headers.get("host", "")
+    return given[0] in origins or _host_of(given[0]) == socket.headers.get("host")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # brackets that hold no address
+        return None

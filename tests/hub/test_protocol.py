@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from hub import protocol
@@ -120,6 +121,50 @@ def test_requests_on_one_connection_each_have_their_time(port: int) -> None:
         assert [client.post("/", content=b"x" * n).text for n in range(5)] == list("01234")
 
 
+def rest(client: socket.socket) -> bytes:
+    """What is still to come until the server hangs up; TimeoutError where it does not."""
+    client.settimeout(10)
+    received = b""
+    with contextlib.suppress(ConnectionError):
+        while chunk := client.recv(2**16):
+            received += chunk
+    return received
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        pytest.param(b"bb", id="of which a little comes"),
+        pytest.param(b"b" * 99, id="that ends late, after which nothing comes"),
+        pytest.param(b"b" * 99 + b"\r\n", id="after which an empty line comes"),
+    ],
+)
+@pytest.mark.usefixtures("hurried")
+def test_the_rest_of_a_body_that_has_its_answer_is_not_waited_for(port: int, late: bytes) -> None:
+    """Whoever lacks a token is answered at once, so the body's own time does not run."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nb")
+        assert client.recv(1024).startswith(b"HTTP/1.1 404 ")
+        client.sendall(late)
+        rest(client)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_an_empty_line_between_requests_holds_no_connection(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
+        assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
+        client.sendall(b"\r\n")
+        rest(client)
+
+
+def test_a_large_body_that_was_answered_early_leaves_its_connection_fit(port: int) -> None:
+    body = b"b" * (4 * HEADER_BYTES)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        assert client.post("/nowhere", content=body).status_code == 404
+        assert client.post("/", content=body).text == str(len(body))
+
+
 @pytest.mark.usefixtures("hurried")
 def test_a_client_that_does_not_read_is_cut_off(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as client:
@@ -151,6 +196,51 @@ def test_a_websocket_that_is_silent_outlives_the_time_for_headers(socket_port: i
         threading.Event().wait(1.5)
         client.send("still here")
         assert client.recv(timeout=10) == "still here"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(UPGRADE.replace(b"host", b"content-length: 1\r\nhost"), id="a body"),
+        pytest.param(
+            UPGRADE.replace(b"host", b"x-long: " + b"a" * 10_000 + b"\r\nhost"), id="long"
+        ),
+        pytest.param(UPGRADE.replace(b"host", b"x-many: a\r\n" * 500 + b"host"), id="many lines"),
+    ],
+)
+def test_an_upgrade_that_is_no_handshake_is_refused_and_closed(
+    socket_port: int, request_: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", socket_port)) as client:
+        client.sendall(request_)
+        assert rest(client).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        pytest.param(
+            b"\x01\x80" + bytes(4) + b"\x00\x80\0\0\0\0" * 1_001, 1009, id="empty fragments"
+        ),
+        pytest.param(b"\x89\x80\0\0\0\0" * 1_001, 1008, id="pings"),
+        pytest.param(b"\x8a\x80\0\0\0\0" * 1_001, 1008, id="pongs"),
+    ],
+)
+def test_frames_that_are_no_message_are_bounded_in_number(
+    socket_port: int, frames: bytes, code: int
+) -> None:
+    with connect(f"ws://127.0.0.1:{socket_port}/", proxy=None) as client:
+        client.socket.sendall(frames)
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(timeout=10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == code
+
+
+def test_a_message_in_many_fragments_is_one_message(socket_port: int) -> None:
+    with connect(f"ws://127.0.0.1:{socket_port}/", proxy=None) as client:
+        client.send(["ab"] * 500)
+        assert client.recv(timeout=10) == "ab" * 500
 
 
 @pytest.mark.parametrize(

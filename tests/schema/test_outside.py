@@ -30,6 +30,13 @@ def test_an_unknown_address_is_told_in_both_languages(hub: Hub, path: str) -> No
     assert "<b>" not in response.text
 
 
+@pytest.mark.parametrize("path", ["/graphql/", "/oauth/token/", "/health/"])
+def test_nobody_is_sent_to_a_host_that_the_request_names(hub: Hub, path: str) -> None:
+    response = answer(hub, "POST", path)
+    assert response.status_code == 404
+    assert "location" not in response.headers
+
+
 @pytest.mark.parametrize("path", ["/health", "/.well-known/jwks.json", "/console/login/page.css"])
 def test_a_method_that_does_not_suit_is_told_in_both_languages(hub: Hub, path: str) -> None:
     response = answer(hub, "DELETE", path)

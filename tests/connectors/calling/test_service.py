@@ -75,7 +75,15 @@ def failure(desk_: Desk, lot: str, contract: Contract = LOT) -> InterfaceError:
 
 WRONG = sorted(
     PLAIN.keys()
-    - {"error-500", "refuses-us", "absent", "unprocessable", "too-many"}
+    - {
+        "error-500",
+        "refuses-us",
+        "forbidden",
+        "absent",
+        "unprocessable",
+        "uri-too-long",
+        "too-many",
+    }
     - {"not-http", "endless-header", "closes-midway", "closes-at-once"}
 )
 
@@ -198,6 +206,28 @@ def test_what_the_provider_does_not_take_is_the_callers_to_mend_and_opens_no_bre
     standing = held.service.standing(LOT)
     assert standing.phase is Phase.CLOSED
     assert standing.failures == 0
+
+
+@pytest.mark.parametrize(
+    ("lot", "told"),
+    [
+        ("forbidden", InterfaceUnavailable),
+        ("gone", InterfaceAnswerInvalid),
+        ("uri-too-long", InterfaceArgument),
+        ("wrong-type", InterfaceAnswerInvalid),
+        ("endless", InterfaceAnswerInvalid),
+    ],
+)
+def test_no_caller_opens_the_breaker_for_the_others_by_what_it_asks(
+    hostile: Hostile, lot: str, told: type[InterfaceError]
+) -> None:
+    held = of(hostile)
+    for _ in range(5):
+        assert isinstance(failure(held, lot), told)
+    assert ask(held, "A-1").answer.found
+    standing = held.service.standing(LOT)
+    assert standing.phase is Phase.CLOSED
+    assert standing.failures == (0 if told is InterfaceArgument else 5)
 
 
 def test_the_breaker_spares_a_failing_service_and_tries_it_again_at_the_told_time(

@@ -153,7 +153,9 @@ def test_a_message_larger_than_a_request_body_may_be_closes_with_1009(
     run(test)
 
 
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "origin", ["https://elsewhere.example", "null", "http://127.0.0.1:1", "http://["]
+)
 def test_a_page_from_elsewhere_may_not_open_a_socket(live: Served, origin: str) -> None:
     async def test() -> None:
         with pytest.raises(InvalidStatus) as refused:

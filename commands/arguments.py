@@ -97,7 +97,7 @@ def _catalogue(verbs: Commands) -> None:
     given.add_argument("--provider", help="an organisation's code; default: the own one")
     listed = _call(verbs, "list", "目录清单 list entries", catalogue.list_entries)
     listed.add_argument("--search", help="a part of code or name")
-    listed.add_argument("--state", choices=[state.value for state in EntryState])
+    _state(listed, EntryState)
     _limit(listed)
 
 
@@ -117,7 +117,7 @@ def _entry(verbs: Commands) -> None:
 
 def _request(verbs: Commands) -> None:
     listed = _call(verbs, "list", "申请清单 list requests", request.list_requests)
-    listed.add_argument("--state", choices=[state.value for state in RequestState])
+    _state(listed, RequestState)
     listed.add_argument("--data-set")
     _limit(listed)
     draft = _call(verbs, "draft", "起草 draft from a YAML or JSON file", request.draft)
@@ -289,6 +289,11 @@ def _everywhere() -> ArgumentParser:
     options.add_argument("--as", dest="caller", metavar="CLIENT", help="a client of the demo")
     options.add_argument("--home", type=Path, help="the folder of all state (VITALHUB_HOME)")
     return options
+
+
+def _state(command: ArgumentParser, states: type[StrEnum]) -> None:
+    """In small letters, or in capitals as the API has it."""
+    command.add_argument("--state", type=str.lower, choices=[state.value for state in states])
 
 
 def _limit(command: ArgumentParser) -> None:

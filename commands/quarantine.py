@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError, Namespace
 from commands.client import HubClient
 from commands.display import say, table
 
-SHOW = """query($load: String!, $limit: Int!) { quarantine(loadId: $load, limit: $limit) { total rows {
+SHOW = """query($load: String!, $limit: Int!) { quarantine(loadId: $load, limit: $limit) { total masked rows {
   file line values { column value } reasons { rule message messageEn } releasable fate } } }"""
 DECIDE = {
     step: f"""mutation($load: String!, $rows: [RowPosition!]!, $why: String!) {{
@@ -14,6 +14,10 @@ DECIDE = {
     for step in ("release", "discard")
 }
 FATES = {"RELEASED": "已放行 released", "DISCARDED": "已作废 discarded"}
+MASKED = (
+    "值已脱敏，只显示形状（字母 x、汉字 字、数字 9）；真值仅提供部门可见。"
+    "Values are masked: you see their shape; the values are for the provider's publisher and steward."
+)
 POSITION = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,9})(?:,|$)")
 COLUMNS = (
     "位置 File:line",
@@ -49,6 +53,8 @@ def show(hub: HubClient, given: Namespace) -> None:
         ),
     )
     say(f"共 {page['total']} 行 rows in all")
+    if page["masked"] and page["rows"]:
+        say(MASKED)
 
 
 def release(hub: HubClient, given: Namespace) -> None:

@@ -127,13 +127,13 @@ class HeaderMerged(FileRefused):
 
 class ColumnMissing(SourceError):
     code = "SOURCE_COLUMN_MISSING"
-    zh = "{origin}{where} 缺少“{header}”列；它是数据集 {data_set} 合同（{version}）的 {column} 字段。请恢复该列，或修订合同。"
+    zh = "{origin}{where} 缺少“{header}”列；它是数据集 {data_set} 契约（{version}）的 {column} 字段。请恢复该列，或修订契约。"
     en = "{origin}{where} has no column {header}, which the contract of {data_set} ({version}) declares as {column}. Restore it or revise the contract."
 
 
 class ColumnRetyped(SourceError):
     code = "SOURCE_COLUMN_RETYPED"
-    zh = "{origin}{where} 的“{header}”列应为 {expected}（数据集 {data_set} 合同 {version} 的 {column} 字段），现为 {found}。请恢复类型，或修订合同。"
+    zh = "{origin}{where} 的“{header}”列应为 {expected}（数据集 {data_set} 契约 {version} 的 {column} 字段），现为 {found}。请恢复类型，或修订契约。"
     en = "{origin}{where}: column {header} is {expected} in the contract of {data_set} ({version}, {column}), but the source now gives {found}. Restore the type or revise the contract."
 
 

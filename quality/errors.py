@@ -19,7 +19,7 @@ from catalog.errors import SystemFault, UserError
 
 class ColumnMissing(UserError):
     code = "COLUMN_MISSING"
-    zh = "数据集 {data_set} 的来源缺少必填列“{header}”（{column}）。请在来源补上该列，或提交新的合约版本。"
+    zh = "数据集 {data_set} 的来源缺少必填列“{header}”（{column}）。请在来源补上该列，或提交新的契约版本。"
     en = (
         "The source of {data_set} lacks the required column {header!r} ({column}). "
         "Add it at the source, or propose a new version of the contract."
@@ -29,8 +29,8 @@ class ColumnMissing(UserError):
 class ColumnRetyped(UserError):
     code = "COLUMN_RETYPED"
     zh = (
-        "数据集 {data_set} 的列“{header}”（{column}）的来源类型是 {found}，无法转换为合约的 {wanted}。"
-        "请改正来源，或提交新的合约版本。"
+        "数据集 {data_set} 的列“{header}”（{column}）的来源类型是 {found}，无法转换为契约的 {wanted}。"
+        "请改正来源，或提交新的契约版本。"
     )
     en = (
         "Column {header!r} ({column}) of {data_set} arrives as {found}, which cannot become the "
@@ -40,8 +40,14 @@ class ColumnRetyped(UserError):
 
 class RunUnknown(UserError):
     code = "QUALITY_RUN_UNKNOWN"
-    zh = "批次 {load_id} 没有质量检查记录。请核对批次号。"
-    en = "No quality run is recorded for the load {load_id}. Check the load id."
+    zh = (
+        "批次 {load_id} 没有质量检查记录：尚未检查，或在检查之前已被拒收。"
+        "其状态与原因见 load(id)，或 server.py load list。"
+    )
+    en = (
+        "The load {load_id} has no quality report: it is not checked yet, or was refused before its check. "
+        "load(id) and `server.py load list` tell its state and the reason."
+    )
 
 
 class RowNotQuarantined(UserError):

@@ -31,7 +31,7 @@ RAW_FILE, UNFIT_FILE = "raw.parquet", "unfit.parquet"
 OF_GATE = "of_gate"
 """Whether the gate gave the reasons, which may tell values; those of the publish step tell none."""
 OUTDATED = (
-    "该行不符合规则 {rule}；数据合约此后已变更，原说明不再显示。",
+    "该行不符合规则 {rule}；数据契约此后已变更，原说明不再显示。",
     "The row breaks the rule {rule}; the contract has changed since, so the reason is not shown.",
 )
 

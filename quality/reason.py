@@ -17,12 +17,13 @@ SLOT = "\x00"
 HIDDEN = "***"
 EMPTY = "∅"
 """Stands for a value that is not there."""
-BREAKS: Mapping[str, str] = {
+BREAKS_ZH: Mapping[str, str] = {
     "ragged_row:": "列数不符，",
     "expected ": "应有 ",
     " fields, found ": " 列，实有 ",
 }
-"""The connectors' words for a broken structure, in Chinese."""
+BREAKS_EN: Mapping[str, str] = {"ragged_row:": ""}
+"""The connectors' words for a broken structure, as people read them."""
 
 _OPEN_ZH = {"min_value": "不限", "max_value": "不限"}
 _OPEN_EN = {"min_value": "any", "max_value": "any"}
@@ -30,7 +31,7 @@ _TYPES: Mapping[Kind, tuple[str, str]] = {
     Kind.STRING: ("文本", "a text"),
     Kind.INTEGER: ("整数", "a whole number"),
     Kind.BIGINT: ("整数", "a whole number"),
-    Kind.DECIMAL: ("小数（整数部分与小数位数不超过合约规定）", "a decimal of the declared digits"),
+    Kind.DECIMAL: ("小数（整数部分与小数位数不超过契约规定）", "a decimal of the declared digits"),
     Kind.DOUBLE: ("数字", "a finite number"),
     Kind.BOOLEAN: ("是或否", "a yes or no (true, false, 1, 0, 是, 否)"),
     Kind.DATE: ("日期（如 2020-08-20）", "a date (like 2020-08-20)"),

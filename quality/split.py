@@ -4,6 +4,7 @@ The quarantine keeps each row as it was landed, where it stood in its source, it
 rule it broke the reason in Chinese and English.
 """
 
+from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlglot import exp
 from quality.bound import Bound
 from quality.cast import ROW
 from quality.condition import column, equal, number
-from quality.reason import BREAKS, EMPTY, HIDDEN, SLOT, reason, value_columns
+from quality.reason import BREAKS_EN, BREAKS_ZH, EMPTY, HIDDEN, SLOT, reason, value_columns
 from quality.rule import STRUCTURE, Rule
 from quality.staging import STAGED, Counts, Staged
 
@@ -86,12 +87,14 @@ def _entry(staged: Staged, rule: Rule, bound: Bound) -> exp.Expr:
     zh, en = reason(rule, staged.contract)
     names = [n for n in value_columns(rule, staged.contract) if n in staged.found]
     value = _shown(names, bound) if SLOT in zh + en else exp.null()
-    value_zh = _in_chinese(value.copy(), bound) if rule.expectation == STRUCTURE else value
+    value_zh = value_en = value
+    if rule.expectation == STRUCTURE:
+        value_zh, value_en = _said(value, BREAKS_ZH, bound), _said(value, BREAKS_EN, bound)
     entry = {
         "rule_id": bound.value(str(rule.id)),
         "column": bound.value(rule.column) if rule.column else exp.null(),
         "reason_zh": _filled(zh, value_zh, bound),
-        "reason_en": _filled(en, value, bound),
+        "reason_en": _filled(en, value_en, bound),
     }
     fields = [exp.PropertyEQ(this=exp.to_identifier(k), expression=v) for k, v in entry.items()]
     one = equal(exp.paren(broken), number(1))
@@ -114,11 +117,11 @@ def _shown(names: list[str], bound: Bound) -> exp.Expr:
     return exp.func("concat_ws", bound.value(", "), *parts)
 
 
-def _in_chinese(value: exp.Expr, bound: Bound) -> exp.Expr:
+def _said(value: exp.Expr, words: Mapping[str, str], bound: Bound) -> exp.Expr:
     return reduce(
         lambda text, kind: exp.func("replace", text, bound.value(kind[0]), bound.value(kind[1])),
-        BREAKS.items(),
-        value,
+        words.items(),
+        value.copy(),
     )
 
 

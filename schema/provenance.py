@@ -1,4 +1,7 @@
-"""Where an answer's data come from: version, load, age, grade and level of each data set read."""
+"""Where an answer's data come from: version, load, age, grade and level of each data set read.
+
+Load and grade are of the load that made the version; rows that came earlier came with other loads.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

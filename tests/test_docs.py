@@ -92,6 +92,21 @@ def test_every_dependency_is_explained() -> None:
     assert not {n for n in missing if not n.startswith("types-")}
 
 
+def test_a_data_contract_has_one_chinese_name() -> None:
+    """契约: neither 合约 nor 合同, which are the lawyers' and the buyers'."""
+    others = ("\u5408\u7ea6", "\u5408\u540c")
+    texts = [
+        f for p in [*PACKAGES, "commands", "hub", "console", "docs"] for f in (ROOT / p).rglob("*")
+    ]
+    mixed = [
+        str(f.relative_to(ROOT))
+        for f in texts
+        if f.suffix in {".py", ".html", ".js", ".md"}
+        and any(o in f.read_text("utf-8") for o in others)
+    ]
+    assert not mixed
+
+
 def test_every_decision_page_states_the_decision_in_its_name() -> None:
     for page in (ROOT / "docs" / "decisions").glob("*.md"):
         assert re.fullmatch(r"\d{4}(-[a-z0-9]+){3,}\.md", page.name), page.name

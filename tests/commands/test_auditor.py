@@ -79,7 +79,9 @@ def test_a_second_engine_agrees_with_the_gate_on_what_was_published(
 def test_the_quarantine_names_file_and_line_and_masks_important_values(
     auditor: Terminal, load: str
 ) -> None:
-    (row,) = auditor.done("quarantine show", load).lines_with(f"{FILE}:{CROWDED}")
+    shown = auditor.done("quarantine show", load)
+    assert shown.lines_with("Values are masked")
+    (row,) = shown.lines_with(f"{FILE}:{CROWDED}")
     assert "residents_plausible" in row
     phone = re.search(r"contactPhone=([^，\s]+)", row)
     assert phone is not None

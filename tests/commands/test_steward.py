@@ -125,7 +125,7 @@ def test_the_catalogue_goes_to_excel_and_back_and_is_published_again(
         district.done("entry approve", entry)
         district.done("entry submit", entry)
         assert "IN_REVIEW" not in authority.done("entry publish", entry).out
-        assert authority.done(f"catalogue list --state published --search {entry}").lines_with(
+        assert authority.done(f"catalogue list --state PUBLISHED --search {entry}").lines_with(
             entry
         )
 
@@ -270,6 +270,7 @@ def test_a_quarantined_row_is_released_and_published_another_discarded(
     load = district.load_from(name, "district_water_level", "published")
 
     shown = district.done("quarantine show", load)
+    assert "Values are masked" not in shown.out
     (third,) = shown.lines_with(f"{name}:3")
     assert "gauge_level_plausible" in third
     assert "231.000" in third

@@ -93,7 +93,7 @@ def test_a_reason_names_column_and_value_in_both_languages(tmp_path: Path) -> No
         {
             "rule_id": "type:level_m",
             "column": "level_m",
-            "reason_zh": "“水位”的值“abc”不是小数（整数部分与小数位数不超过合约规定）。"
+            "reason_zh": "“水位”的值“abc”不是小数（整数部分与小数位数不超过契约规定）。"
             "请改正后重新报送。",
             "reason_en": 'level_m is "abc", which is not a decimal of the declared digits. '
             "Mend it and send it again.",

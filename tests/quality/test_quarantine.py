@@ -134,6 +134,7 @@ def test_a_broken_structure_tells_its_columns_and_no_value(tmp_path: Path) -> No
     gate(raw, contract())
     (row,) = quarantine_page(tmp_path, contract()).rows
     assert "应有 6 列，实有 4" in row.reasons[0].zh
+    assert "cannot be read: expected 6 fields, found 4." in row.reasons[0].en
     assert row.values == {}
     general = contract(columns=COLUMNS[:-1])
     (row,) = quarantine_page(tmp_path, general).rows

@@ -8,8 +8,12 @@ import pytest
 
 from access.roles import Role
 from catalog.contracts import Contract, Dimension, RuleDeclaration, Severity
+from catalog.domain import SourceKind
 from catalog.ids import RuleId, SourceId
+from connectors.connections import FilesConnection
+from connectors.errors import FileEmpty
 from jobs.intake import Batch, Intake
+from tests.connectors.example import fetch
 from tests.schema.hub import Hub
 from tests.shared_data import reading
 
@@ -101,6 +105,23 @@ def test_the_report_is_one_file_without_an_outside_asset(hub: Hub, load: str, au
     assert "水利局" in html
     assert "<script src" not in html
     assert 'href="http' not in html
+
+
+def test_who_asks_for_the_report_of_a_refused_file_hears_where_the_reason_stands(
+    hub: Hub, auditor: str
+) -> None:
+    wanted = fetch(
+        SourceKind.FILES, FilesConnection(kind="files", folder=hub.folder), {}, of=reading()
+    )
+    load_id = hub.ledger.refused(wanted, "readings.csv", FileEmpty(file="readings.csv"))
+    body = hub.post(auditor, REPORT, variables={"id": load_id}).json()
+    error = body["errors"][0]
+    assert error["extensions"]["code"] == "QUALITY_RUN_UNKNOWN"
+    assert "refused before its check" in error["extensions"]["messageEn"]
+    assert "load list" in error["message"]
+    told = "query ($id: String!) { load(id: $id) { state errorCode errorEn } }"
+    refused = hub.ask(auditor, told, id=load_id)["load"]
+    assert (refused["state"], refused["errorCode"]) == ("REFUSED", "FILE_EMPTY")
 
 
 def test_a_row_set_apart_shows_its_line_and_reason(hub: Hub, load: str, auditor: str) -> None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from query.block import Block, Draft
-from query.cursor import cursors_of, never_null
+from query.cursor import cursors_of, never_null, value_of
 from query.keyset import Key, behind, reversed_order
 from query.listing import order_columns, refuse_clashes, same_order
 from query.order import undecided
@@ -189,8 +189,7 @@ class _Page:
     def _value(self, text: str | None, kind: str) -> exp.Expr | None:
         if text is None:
             return None
-        to = exp.DataType.build(kind, dialect="duckdb")
-        return exp.Cast(this=self._draft.parameters.bind(text), to=to)
+        return value_of(self._draft.parameters.bind(text), kind)
 
     def _cursor(self) -> exp.Expr:
         for name in undecided(self._draft.scope, self._asked.data_set, self._asked.order):

@@ -27,6 +27,7 @@ NULL, BETWEEN = "-", "."
 DIGITS = 32
 """Of the authenticator: 128 bits."""
 LONGEST = 49_152
+INSTANT = sql_type(ColumnType(Kind.TIMESTAMP))
 TEXT = exp.DataType.build("VARCHAR")
 
 
@@ -46,7 +47,9 @@ class Cursors:
             draft.constant(name, value)
             for name, value in ((INNER, self.inner), (OUTER, self.outer), (LIST, self.list))
         )
-        text = _joined([_written(value) for value in values])
+        text = _joined(
+            [_written(value, kind) for value, kind in zip(values, self.types, strict=True)]
+        )
         once = _hash(_joined([exp.DPipe(this=inner, expression=list_), text.copy()]))
         twice = _hash(exp.DPipe(this=outer, expression=once))
         digits = exp.Left(this=twice, expression=exp.Literal.number(DIGITS))
@@ -104,12 +107,28 @@ def _total_type(total: Total, kind: ColumnType) -> str:
     return f"DECIMAL(38, {kind.scale})" if kind.kind is Kind.DECIMAL else "HUGEINT"
 
 
-def _written(value: exp.Expr) -> exp.Expr:
-    text = exp.Cast(this=value.copy(), to=TEXT.copy())
+def value_of(text: exp.Expr, kind: str) -> exp.Expr:
+    """What `_written` wrote of a value of that type."""
+    if kind != INSTANT:
+        return exp.Cast(this=text, to=exp.DataType.build(kind, dialect="duckdb"))
+    clock = exp.Cast(this=text, to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+    return _clock_of(clock)
+
+
+def _written(value: exp.Expr, kind: str) -> exp.Expr:
+    told = _clock_of(value.copy()) if kind == INSTANT else value.copy()
+    text = exp.Cast(this=told, to=TEXT.copy())
     coded = exp.Anonymous(
         this="to_base64", expressions=[exp.Anonymous(this="encode", expressions=[text])]
     )
     return exp.Coalesce(this=coded, expressions=[exp.Literal.string(NULL)])
+
+
+def _clock_of(instant: exp.Expr) -> exp.Expr:
+    """An instant as the clock of UTC shows it, and back: the text of an instant lacks the seconds of its
+    offset, and before 1901 the city's had some.
+    """
+    return exp.Anonymous(this="timezone", expressions=[exp.Literal.string("UTC"), instant])
 
 
 def _read(part: str) -> str | None:

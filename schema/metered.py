@@ -5,12 +5,10 @@ from types import TracebackType
 from typing import Self
 
 from access.meter import Call, Meter
-from catalog.errors import UserError
-from catalog.ids import DatasetCode
-from catalog.sharing.grant import NO_LIMIT, Grant
-from query.compile import compile_read
+from catalog.sharing.grant import NO_LIMIT
 from schema.caller import Caller
 from schema.context import blocking
+from schema.data.granted import grants_of
 from schema.data.planning import Plan
 
 
@@ -25,7 +23,7 @@ class Metered:
     async def enter(self, plan: Plan) -> None:
         """QuotaSpent, before anything runs."""
         if any(grant.quota != NO_LIMIT for grant in self._caller.grants):
-            grants = await blocking(_grants_of, plan, self._caller)
+            grants = await blocking(grants_of, plan, self._caller.scope)
             self.held = self._meter.enter(grants, datetime.now(UTC))  # as usage, on system time
 
     def __enter__(self) -> Self:
@@ -39,16 +37,3 @@ class Metered:
     ) -> None:
         if self.held is not None:
             self._meter.leave(self.held)
-
-
-def _grants_of(plan: Plan, caller: Caller) -> list[Grant]:
-    """Of every data set that the plan's statements read, and every interface that it asks. What is
-    compiled here is kept for the run.
-    """
-    found: set[DatasetCode] = set(plan.interfaces)
-    for planned in plan.fields.values():
-        try:
-            found |= compile_read(planned.tree, caller.scope).data_sets
-        except UserError:
-            continue  # told where the field stands
-    return [caller.scope.grant(code) for code in sorted(found)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+import anyio.to_thread
 import orjson
 from graphql import GraphQLResolveInfo
 
@@ -27,9 +28,11 @@ from connectors.calling.errors import InterfaceLiveOnly
 from connectors.calling.service import Answered, InterfaceService
 from query.relation import Scope
 from schema.data.filters import scalar_of
+from schema.data.granted import grants_of
 from schema.data.interface_types import interface_of, visible_members
 from schema.data.planning import Plan, PlannedCall
 from schema.provenance import LiveSource
+from schema.purpose import check_one_purpose
 
 CALLED, CACHED = "CALLED", "CACHED"
 
@@ -57,8 +60,11 @@ class Calls:
     """What each field came to, by its name in the reply."""
 
     async def settle(self, plan: Plan) -> None:
-        """Make all calls of an operation, side by side; what goes wrong waits for its field."""
+        """Make all calls of an operation, side by side; what goes wrong waits for its field.
+        PurposeRequired before any where the operation would serve several purposes.
+        """
         if plan.calls:
+            check_one_purpose(await anyio.to_thread.run_sync(grants_of, plan, self.scope))
             asking = (self._settled(plan, call) for call in plan.calls.values())
             self._came = dict(zip(plan.calls, await asyncio.gather(*asking), strict=True))
 

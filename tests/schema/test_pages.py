@@ -3,8 +3,8 @@
 import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from itertools import product
+from datetime import UTC, datetime, timedelta
+from itertools import islice, product
 from typing import Any
 
 import pytest
@@ -99,6 +99,19 @@ def test_pages_in_either_direction_hold_each_row_once_in_the_order(
     assert [found["pageInfo"]["hasNextPage"] for found in pages[::-1]] == [
         number > 0 for number in range(len(pages))
     ]
+
+
+def test_instants_of_old_are_paged_to_the_microsecond(hub: Hub, app: str) -> None:
+    """Before 1901 the city's clocks were 8 hours, 5 minutes and 43 seconds ahead."""
+    first = datetime(1900, 1, 1, tzinfo=UTC)
+    at = [first, first + timedelta(microseconds=1), first + timedelta(seconds=42), START]
+    hub.publish(reading(), reading_rows(*(("A", instant, None, HERE) for instant in at)), "old")
+    for order in ("{observedAt: ASC}", "{observedAt: DESC_NULLS_FIRST}"):
+        listed = hub.ask(app, f"{{ reading(orderBy: [{order}]) {{ observedAt }} }}")["reading"]
+        for pages in (forward, backward):
+            found = [rows(each)[0]["observedAt"] for each in islice(pages(hub, app, 1, order), 9)]
+            every = found if pages is forward else found[::-1]
+            assert every == [row["observedAt"] for row in listed]
 
 
 def test_what_stands_between_two_cursors_is_a_page(hub: Hub, app: str) -> None:

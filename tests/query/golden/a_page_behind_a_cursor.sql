@@ -32,7 +32,7 @@ SELECT
               "r2"."station_code" >= CAST($p6 AS TEXT)
               AND (
                 "r2"."station_code" > CAST($p6 AS TEXT)
-                OR "r2"."observed_at" > CAST($p7 AS TIMESTAMPTZ)
+                OR "r2"."observed_at" > TIMEZONE('UTC', CAST($p7 AS TIMESTAMP))
               )
             )
           )
@@ -71,18 +71,18 @@ FROM (
     COALESCE(LIST_SLICE(ARRAY_AGG("c1" ORDER BY "o0" DESC, "o1" ASC, "o2" ASC), 1, 10), []) AS "c1"
   FROM (
     SELECT
-      {'cursor': COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o0" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o1" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o2" AS TEXT))), '-') || '.' || LEFT(
+      {'cursor': COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o0" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o1" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST(TIMEZONE('UTC', "r1"."_o2") AS TEXT))), '-') || '.' || LEFT(
         SHA256(
           $cursor_outer || SHA256(
-            $cursor_inner || $cursor_list || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o0" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o1" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o2" AS TEXT))), '-')
+            $cursor_inner || $cursor_list || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o0" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o1" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST(TIMEZONE('UTC', "r1"."_o2") AS TEXT))), '-')
           )
         ),
         32
       ), 'node': {'level': CAST("r1"."level_m" AS TEXT)}} AS "c0",
-      COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o0" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o1" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o2" AS TEXT))), '-') || '.' || LEFT(
+      COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o0" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o1" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST(TIMEZONE('UTC', "r1"."_o2") AS TEXT))), '-') || '.' || LEFT(
         SHA256(
           $cursor_outer || SHA256(
-            $cursor_inner || $cursor_list || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o0" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o1" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o2" AS TEXT))), '-')
+            $cursor_inner || $cursor_list || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o0" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST("r1"."_o1" AS TEXT))), '-') || '.' || COALESCE(TO_BASE64(ENCODE(CAST(TIMEZONE('UTC', "r1"."_o2") AS TEXT))), '-')
           )
         ),
         32
@@ -125,7 +125,7 @@ FROM (
               "r1"."station_code" >= CAST($p2 AS TEXT)
               AND (
                 "r1"."station_code" > CAST($p2 AS TEXT)
-                OR "r1"."observed_at" > CAST($p3 AS TIMESTAMPTZ)
+                OR "r1"."observed_at" > TIMEZONE('UTC', CAST($p3 AS TIMESTAMP))
               )
             )
           )

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from access.roles import Role
-from catalog.ids import DatasetCode
+from catalog.ids import DatasetCode, GrantId
 from catalog.sharing.grant import Quota
 from connectors.connections import Connections
 from schema.turns import Turns
@@ -311,3 +311,16 @@ def test_a_call_is_recorded_even_where_the_data_beside_it_found_no_place(
     (record,) = (r for r in town.hub.usage_records() if "calls" in r)
     assert record["calls"] == {"parking_lot": ["CALLED"]}
     assert record["outcome"] == "QUEUE_FULL"
+
+
+def test_one_operation_asks_live_services_for_one_purpose_only(town: Town) -> None:
+    """No purpose is stated, and each of them is held for one."""
+    repair = replace(live(), purpose="设备检修", id=GrantId("repair"))
+    town.hub.granted("app", *whole(), repair, live(OTHER))
+    other = '{ parkingLot(lot: "A-1") { free } otherLot(lot: "A-1") { free } }'
+    beside = '{ parkingLot(lot: "A-1") { free } readingConnection { totalCount } }'
+    for query in (other, beside):
+        assert town.hub.codes(town.app, query) == ["PURPOSE_REQUIRED"]
+    assert sum(town.hostile.asked.values()) == 0
+    town.hub.ask(town.app, asking("A-1"))
+    assert sum(town.hostile.asked.values()) == 1

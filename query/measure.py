@@ -1,7 +1,7 @@
 """The measures of a group as SQL nodes, and the types of what comes out.
 
-Rules: sums are exact (of doubles as exact as these are), and wide enough not to overflow; a decimal
-with more than 28 digits is summed as a double. Averages, medians and percentiles of exact numbers are
+Rules: sums are exact (of doubles as exact as these are, and always the same), and wide enough not to
+overflow; a decimal with more than 28 digits is summed as a double. Averages, medians and percentiles of exact numbers are
 decimals with six more digits; what has no such number (NaN, infinity, too large) is null.
 """
 
@@ -107,7 +107,18 @@ def _function(
     if middle:
         p = 0.5 if measure.p is None else measure.p
         return exp.PercentileCont(this=node, expression=bind(p))
-    return SIMPLE[function](this=node)
+    summed = SIMPLE[function]
+    if function in HIDING and (column.kind is Kind.DOUBLE or _wide(function, column)):
+        return steady(summed, node)
+    return summed(this=node)
+
+
+def steady(function: type[exp.Func], doubles: exp.Expr) -> exp.Expr:
+    """A sum or mean of doubles, added up in the order of their size: in any other order its last digits
+    tell where the rows lie, and what hidden ones lie between them.
+    """
+    by = exp.Ordered(this=doubles.copy(), desc=False, nulls_first=False)
+    return function(this=exp.Order(this=doubles, expressions=[by]))
 
 
 def _wide(function: Function, column: ColumnType) -> bool:

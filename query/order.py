@@ -12,6 +12,7 @@ from catalog.contracts import Kind
 from catalog.ids import DatasetCode
 from query.block import Block
 from query.errors import UnknownField
+from query.measure import steady
 from query.relation import Scope
 from query.tree import FirstOf, Order, OrderByTotal, OrderTerm, OrderThrough, Total
 
@@ -97,7 +98,9 @@ def total(block: Block, term: OrderByTotal) -> exp.Expr:
         node, kind = inner.column(term.column), inner.column_type(term.column).kind
         if term.total in {Total.SUM, Total.AVG} and kind not in NUMBERS:
             raise UnknownField(data_set=relation.target, field=term.column)
-        value = FUNCTIONS[term.total](this=node)
+        summed = term.total in {Total.SUM, Total.AVG} and kind is Kind.DOUBLE
+        function = FUNCTIONS[term.total]
+        value = steady(function, node) if summed else function(this=node)
     fewest = block.draft.scope.least_group(relation.target)
     if fewest > 1:
         few = exp.LT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(fewest))

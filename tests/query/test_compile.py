@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlglot
 
-from catalog.contracts import Classification
+from catalog.contracts import Classification, ColumnType, Kind
 from catalog.ids import PlaceCode, Seq
 from catalog.places import PlaceLevel
 from catalog.predicate import And, Compare, Not, Op, Or, Within
@@ -60,7 +60,7 @@ from query.tree import (
     TotalCount,
     Tree,
 )
-from tests.shared_data import READINGS, STATIONS, catalogue, grant, station
+from tests.shared_data import READINGS, STATIONS, catalogue, grant, reading, station
 
 GOLDEN = Path(__file__).parent / "golden"
 ALL = ["station_code", "observed_at", "level_m", "place_code"]
@@ -268,6 +268,30 @@ def test_a_tree_compiles_to_its_golden_statement(name: str) -> None:
     )
     file = GOLDEN / f"{name}.sql"
     assert text + "\n" == file.read_text("utf-8"), f"{file} differs:\n{text}"
+
+
+@pytest.mark.parametrize("total", [Total.SUM, Total.AVG])
+def test_an_order_by_what_doubles_add_up_to_adds_them_in_one_order(total: Total) -> None:
+    """Or else two pages would order the same rows differently."""
+    contract = reading()
+    columns = tuple(
+        replace(c, type=ColumnType(Kind.DOUBLE)) if c.name == "level_m" else c
+        for c in contract.columns
+    )
+    doubles = replace(
+        catalogue(), contracts={STATIONS: station(), READINGS: replace(contract, columns=columns)}
+    )
+    held = [
+        grant(STATIONS, ("code",)),
+        grant(READINGS, ("station_code", "observed_at", "level_m"), places=["500106"]),
+    ]
+    order = (OrderByTotal("readings", total, "level_m"),)
+    text = duckdb_text(
+        compile_read(
+            Read(STATIONS, (Leaf("c", "code"),), order=order), Scope(doubles, held, "k")
+        ).tree
+    )
+    assert f'{total.upper()}("r2"."level_m" ORDER BY "r2"."level_m"' in text
 
 
 def test_as_of_reads_kept_and_superseded_rows() -> None:

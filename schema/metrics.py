@@ -1,8 +1,8 @@
 """GET /metrics: what the hub does, for Prometheus.
 
 Rules: for operators only, with a token as for everything else (Prometheus fetches one by its `oauth2`
-setting); figures and codes, never a name of a client, a data set or a person; what is not counted as it
-happens is looked up when it is asked for.
+setting); figures and codes, never a name of a client, a data set or a person; live services, which fail one by one, are
+named by their codes, so many at most; what is not counted as it happens is looked up when it is asked for.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from access.errors import NotPermitted
 from access.roles import Capability
+from catalog.ids import DatasetCode
 from connectors.calling.breaker import Phase
 from connectors.calling.standing import InterfaceStanding
 from schema.caller import Callers
@@ -26,6 +27,9 @@ from schema.media import JSON
 PATH = "/metrics"
 FORBIDDEN = 403
 Figures = Mapping[str, Callable[[], float]]
+NAMED = 200
+"""Interfaces that metrics name, each a time series; the rest of them count as one."""
+OTHERS = "other"
 
 
 class MetricsEndpoint:
@@ -36,6 +40,7 @@ class MetricsEndpoint:
         self._counted = services.observer.registry
         self._standing = CollectorRegistry()
         self._standing.register(Standing(_of(services) | dict(figures)))
+        self._standing.register(LiveServices(services))
 
     async def __call__(self, request: Request) -> Response:
         request_id = request_id_of(request)
@@ -74,6 +79,47 @@ class Standing(Collector):
             yield GaugeMetricFamily(f"vitalhub_{name}", name.replace("_", " "), value)
 
 
+class LiveServices(Collector):
+    """How each interface does, since the hub started."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def describe(self) -> list[Metric]:
+        return list(of_interfaces({}))
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            interfaces = sorted(self._services.catalogue().interfaces.items())
+            standings = {code: self._services.interfaces.standing(c) for code, c in interfaces}
+        except Exception:  # noqa: BLE001 - metrics are asked for when something is down
+            return
+        yield from of_interfaces(standings)
+
+
+def of_interfaces(standings: Mapping[DatasetCode, InterfaceStanding]) -> Iterator[Metric]:
+    """A figure a metric for each of the first NAMED interfaces by code, and the sum of all others."""
+    labels = {code: code if n < NAMED else OTHERS for n, code in enumerate(standings)}
+    for name, about, figure in OF_INTERFACE:
+        sums: dict[str, float] = {}
+        for code, standing in standings.items():
+            sums[labels[code]] = sums.get(labels[code], 0.0) + figure(standing)
+        metric = GaugeMetricFamily(f"vitalhub_{name}", about, labels=["interface"])
+        for label, value in sums.items():
+            metric.add_metric([label], value)
+        yield metric
+
+
+OF_INTERFACE: tuple[tuple[str, str, Callable[[InterfaceStanding], float]], ...] = (
+    ("interface_calls", "calls of the provider", lambda one: one.calls),
+    ("interface_failures", "calls that the provider failed", lambda one: one.failures),
+    ("interface_cached", "answered without a call", lambda one: one.cached),
+    ("interface_refused", "never left the hub", lambda one: one.refused),
+    ("interface_spared", "the breaker is not closed", lambda one: one.phase is not Phase.CLOSED),
+    ("interface_seconds", "spent in calls", lambda one: one.calls * (one.mean_seconds or 0.0)),
+)
+
+
 def _of(services: Services) -> dict[str, Callable[[], float]]:
     def published() -> float:
         return max((p.seq for p in services.engine.latest().values()), default=0)
@@ -81,17 +127,11 @@ def _of(services: Services) -> dict[str, Callable[[], float]]:
     def parts_down() -> float:
         return sum(1 for runs in services.parts.values() if not runs())
 
-    def standings() -> list[InterfaceStanding]:
-        return [services.interfaces.standing(c) for c in services.catalogue().interfaces.values()]
-
     return {
         "published_version": published,
         "published_data_sets": lambda: len(services.engine.latest()),
         "catalogue_data_sets": lambda: len(services.catalogue().data_sets),
         "catalogue_interfaces": lambda: len(services.catalogue().interfaces),
-        "interface_calls": lambda: sum(one.calls for one in standings()),
-        "interface_failures": lambda: sum(one.failures for one in standings()),
-        "interfaces_spared": lambda: sum(one.phase is not Phase.CLOSED for one in standings()),
         "jobs_open": lambda: len(services.queue.open_keys()),
         "usage_log_records": lambda: services.usage.position.number,
         "parts_down": parts_down,

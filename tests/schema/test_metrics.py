@@ -4,7 +4,12 @@ from typing import Any
 import pytest
 
 from access.roles import Role
+from catalog.ids import DatasetCode
+from connectors.calling.breaker import Phase
+from connectors.calling.standing import InterfaceStanding
+from schema.metrics import NAMED, of_interfaces
 from tests.schema.hub import Hub
+from tests.shared_data import START
 
 
 @pytest.fixture
@@ -44,6 +49,36 @@ def test_an_operator_sees_what_the_hub_does(hub: Hub, app: str, operator: str) -
     for name in ("operations_queued", "sockets", "live_queries", "subscriptions", "jobs_open"):
         assert after[f"vitalhub_{name}"] == 0
     assert after["vitalhub_catalogue_data_sets"] == len(hub.store.load().data_sets)
+
+
+def test_the_live_services_that_metrics_name_are_so_many_at_most() -> None:
+    def standing(code: str) -> InterfaceStanding:
+        return InterfaceStanding(
+            interface=DatasetCode(code),
+            since=START,
+            at=START,
+            phase=Phase.OPEN,
+            calls=2,
+            failures=1,
+            cached=0,
+            refused=0,
+            outcomes={},
+            mean_seconds=0.5,
+            longest_seconds=0.5,
+            tried_again_at=None,
+            last_failure_at=None,
+            last_problem=None,
+        )
+
+    codes = [f"service_{number:03}" for number in range(NAMED + 3)]
+    metrics = {
+        m.name: m.samples for m in of_interfaces({DatasetCode(c): standing(c) for c in codes})
+    }
+    calls = {s.labels["interface"]: s.value for s in metrics["vitalhub_interface_calls"]}
+    assert len(calls) == NAMED + 1
+    assert (calls[codes[0]], calls["other"]) == (2, 6)
+    spared = {s.labels["interface"]: s.value for s in metrics["vitalhub_interface_spared"]}
+    assert spared["other"] == 3
 
 
 def test_no_metric_names_a_client_or_a_data_set(hub: Hub, app: str, operator: str) -> None:

@@ -1,6 +1,7 @@
 """Interface fields: typed, scoped, recorded; what goes wrong with one costs nobody else anything."""
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -169,6 +170,28 @@ def test_while_one_interface_hangs_data_and_other_interfaces_answer(town: Town) 
     before = done[: done.index("all others")]
     assert sorted(before) == ["data"] * 10 + ["live"] * 10
     assert len(done) == 31
+
+
+def test_operators_meter_each_live_service_by_its_code(town: Town) -> None:
+    operator = town.hub.client("operator", Role.OPERATOR, of="cq_bigdata")
+
+    def metered() -> dict[str, float]:
+        with town.hub.http() as http:
+            text = http.get("/metrics", headers={"Authorization": f"Bearer {operator}"}).text
+        found = re.findall(
+            r'^vitalhub_(interface_\w+)\{interface="parking_lot"} (\S+)$', text, re.MULTILINE
+        )
+        return {name: float(value) for name, value in found}
+
+    before = metered()
+    assert before["interface_calls"] == before["interface_spared"] == 0
+    for lot in ("A-1", "A-1"):
+        town.hub.ask(town.app, asking(lot))
+    town.hub.post(town.app, asking("garbage"))
+    after = metered()
+    assert (after["interface_calls"], after["interface_failures"]) == (2, 1)
+    assert after["interface_cached"] == 1
+    assert after["interface_seconds"] > 0
 
 
 def test_every_call_leaves_a_usage_record_cached_and_failed_ones_too(town: Town) -> None:

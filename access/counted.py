@@ -17,6 +17,7 @@ import orjson
 from access import chain
 from access.chain import Position
 from access.meter import Meter, Spent, day_of
+from access.record import charged
 from catalog.ids import GrantId
 
 FILE = "counted.json"
@@ -55,7 +56,11 @@ def bring_back(folder: Path, meter: Meter, at: datetime) -> None:
     for record in _records(folder, after, today):
         started = datetime.fromisoformat(cast("str", record["started"]))
         meter.charge(
-            [GrantId(grant) for grant in cast("list[str]", record["grants"])],
+            charged(
+                cast("dict[DatasetCode, object]", record["columns"]),
+                [GrantId(grant) for grant in cast("list[str]", record["grants"])],
+                cast("dict[DatasetCode, list[str]]", record.get("calls", {})),
+            ),
             started,
             cast("int", record["rows"]),
             cast("int", record["reply_bytes"]),

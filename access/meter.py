@@ -7,6 +7,7 @@ still leaves; it is the last one of its day, whatever else is under way.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -27,8 +28,8 @@ class Spent:
     rows: int = 0
     bytes: int = 0
 
-    def and_answer(self, rows: int, size: int) -> "Spent":
-        return Spent(self.calls + 1, self.rows + rows, self.bytes + size)
+    def and_answer(self, calls: int, rows: int, size: int) -> "Spent":
+        return Spent(self.calls + calls, self.rows + rows, self.bytes + size)
 
 
 NOTHING = Spent()
@@ -36,7 +37,9 @@ NOTHING = Spent()
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A place held by one operation for the grants it reads through; left once, whatever happened."""
+    """Places held by one operation for the grants it reads through, of which one may stand there several
+    times; left once, whatever happened.
+    """
 
     day: date
     grants: tuple[Grant, ...] = ()
@@ -64,11 +67,13 @@ class Meter:
     def enter(self, grants: Iterable[Grant], at: datetime) -> Call:
         """QuotaSpent names the first of these grants that has nothing left today."""
         limited = tuple(grant for grant in grants if grant.quota != NO_LIMIT)
+        before: Counter[GrantId] = Counter()
         with self._lock:
             self._turn_to(day_of(at))
             call = Call(self._day, limited)
             for grant in limited:
-                self._check(grant, at, self._under_way.get(grant.id, 0))
+                self._check(grant, at, self._under_way.get(grant.id, 0) + before[grant.id])
+                before[grant.id] += 1
             for grant in limited:
                 self._under_way[grant.id] = self._under_way.get(grant.id, 0) + 1
         return call
@@ -92,14 +97,17 @@ class Meter:
         size: int,
         call: Call | None = None,
     ) -> None:
-        """What was recorded; in one step with leaving, so that a call never counts twice or not at all."""
+        """What was recorded, a grant as often as it was called through; in one step with leaving, so that
+        a call never counts twice or not at all.
+        """
         with self._lock:
             if call is not None:
                 self._leave(call)
             self._turn_to(day_of(at))
             if day_of(at) == self._day:
-                for grant in grants:
-                    self._spent[grant] = self._spent.get(grant, NOTHING).and_answer(rows, size)
+                for grant, calls in Counter(grants).items():
+                    before = self._spent.get(grant, NOTHING)
+                    self._spent[grant] = before.and_answer(calls, rows, size)
 
     def left(self, grant: Grant, at: datetime) -> Quota:
         """What the grant's quota has left; None where nothing is limited."""

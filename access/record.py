@@ -5,7 +5,7 @@ the record, the text once for many records, under a number of its own. Only a re
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType, cast
@@ -67,6 +67,10 @@ class UsageRecord:
     calls: Mapping[DatasetCode, tuple[str, ...]] = field(default_factory=dict)
     """The interfaces that were asked, with how each call went: CALLED, CACHED or an error's code."""
 
+    @property
+    def charged(self) -> tuple[GrantId, ...]:
+        return charged(self.columns, self.grants, self.calls)
+
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
@@ -77,6 +81,19 @@ class Replayed:
     recorded: str
     replayed: str
     rows: int
+
+
+def charged(
+    columns: Iterable[DatasetCode],
+    grants: Sequence[GrantId],
+    calls: Mapping[DatasetCode, Sequence[str]],
+) -> tuple[GrantId, ...]:
+    """The grants of a record, which stand there as their data sets are sorted: each once, an interface's
+    as often as it was asked.
+    """
+    order = sorted(columns)
+    again = (grants[order.index(code)] for code, asked in calls.items() for _ in asked[1:])
+    return (*grants, *again)
 
 
 def id_of(number: int) -> UsageId:

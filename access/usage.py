@@ -103,7 +103,7 @@ class UsageLog:
                 number = self._write("usage", self._with_text(usage))
             except OSError as error:
                 raise UsageLogUnavailable(f"cannot write the usage log: {error}") from error
-            self.meter.charge(usage.grants, usage.started, usage.rows, usage.reply_bytes, call)
+            self.meter.charge(usage.charged, usage.started, usage.rows, usage.reply_bytes, call)
             if number - self._checkpoint_at >= EVERY:
                 self._keep_counts()
         if not self._dirty.is_set():

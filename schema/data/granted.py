@@ -9,13 +9,14 @@ from schema.data.planning import Plan
 
 
 def grants_of(plan: Plan, scope: Scope) -> list[Grant]:
-    """Of every data set that the plan's statements read, and every interface that it asks. Blocking;
-    what is compiled here is kept for the run.
+    """Of every data set that the plan's statements read, and every interface as often as it is asked.
+    Blocking; what is compiled here is kept for the run.
     """
-    found: set[DatasetCode] = set(plan.interfaces)
+    asked = [call.interface for call in plan.calls.values()]
+    found: set[DatasetCode] = set()
     for planned in plan.fields.values():
         try:
             found |= compile_read(planned.tree, scope).data_sets
         except UserError:
             continue  # told where the field stands
-    return [scope.grant(code) for code in sorted(found)]
+    return [scope.grant(code) for code in sorted([*found, *asked])]

@@ -82,10 +82,6 @@ class Plan:
     """The interface fields, by their names in the reply."""
 
     @property
-    def interfaces(self) -> frozenset[DatasetCode]:
-        return frozenset(call.interface for call in self.calls.values())
-
-    @property
     def as_of(self) -> datetime | None:
         """A past instant that any data field asks for."""
         return next((p.as_of for p in self.fields.values() if p.as_of is not None), None)

@@ -330,3 +330,19 @@ def test_a_killed_server_loses_no_record_whose_reply_left(folder: Path) -> None:
     assert last == -1
     assert rows == list(range(len(rows)))
     assert len(rows) > replied
+
+
+def test_an_interface_asked_three_times_is_charged_three_times_also_after_a_restart(
+    folder: Path,
+) -> None:
+    called = {DatasetCode("b_service"): ("CALLED", "CACHED", "INTERFACE_TIMEOUT")}
+    columns = {DatasetCode("a_set"): ("x",), DatasetCode("b_service"): ("y",)}
+    now = replace(RECORD, columns=columns, calls=called, started=datetime.now(UTC))
+    with UsageLog(folder) as log:
+        log.record(now)
+        counted = log.meter.spent()
+    assert {grant: one.calls for grant, one in counted[1].items()} == {"g-1": 1, "g-2": 3}
+    assert {one.rows for one in counted[1].values()} == {17}
+    (folder / "counted.json").unlink()
+    with UsageLog(folder) as log:
+        assert log.meter.spent() == counted

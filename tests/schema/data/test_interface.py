@@ -276,6 +276,18 @@ def test_a_daily_quota_of_the_grant_counts_live_calls(town: Town) -> None:
     assert sum(town.hostile.asked.values()) == 1
 
 
+def test_several_names_for_one_field_are_several_calls_of_the_daily_quota(town: Town) -> None:
+    hub = town.hub
+    hub.granted("app", replace(live(), quota=Quota(calls=5)))
+    three = '{ a: parkingLot(lot: "A-1") { free } b: parkingLot(lot: "A-2") { free } c: parkingLot(lot: "A-3") { free } }'
+    hub.ask(town.app, three)
+    (quota,) = hub.ask(town.app, "{ me { quotas { left { calls } } } }")["me"]["quotas"]
+    assert quota["left"]["calls"] == "2"
+    assert hub.codes(town.app, three) == ["QUOTA_SPENT"]
+    assert sum(town.hostile.asked.values()) == 3
+    hub.ask(town.app, asking("A-1"))
+
+
 def test_a_service_whose_connection_the_operator_takes_away_is_unavailable(town: Town) -> None:
     town.hub.connections = Connections({})
     assert town.hub.codes(town.app, asking("A-1")) == ["INTERFACE_UNAVAILABLE"]

@@ -18,7 +18,7 @@ from access import chain
 from access.chain import Position
 from access.meter import Meter, Spent, day_of
 from access.record import charged
-from catalog.ids import GrantId
+from catalog.ids import DatasetCode, GrantId
 
 FILE = "counted.json"
 EVERY = 20_000

@@ -184,6 +184,13 @@ class _Reader:
         marked = [p for p in properties if p.get("primaryKey")]
         if not marked:
             raise self.document.error((*path, "properties"), "no column is marked primaryKey.")
+        for number, item in enumerate(properties):
+            if item.get("primaryKey") and item.get("classification") == Classification.CORE:
+                raise self.document.error(
+                    (*path, "properties", number),
+                    f"{item['name']} is of the key and classified core: it is never served, so no row "
+                    "could be told from another. Choose another key, or classify the column as important.",
+                )
         return tuple(str(p["name"]) for p in sorted(marked, key=_position))
 
     def foreign_key(self, item: Mapping[str, Any], path: KeyPath) -> ForeignKey:

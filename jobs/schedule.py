@@ -5,14 +5,14 @@ asks for all of it again, and the queue keeps one open job per key.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
 from catalog.contracts import PublishMode
 from catalog.domain import interval
-from catalog.ids import DatasetCode, SourceId
+from catalog.ids import DatasetCode, LoadId, SourceId
 from connectors.ledger import FeedStanding, Ledger
 from connectors.models import LoadState
 from jobs import derive, extract, publish, release
@@ -43,6 +43,10 @@ class Schedule:
     quality: QualityRecord
     inputs: Inputs
     clock: Clock
+    _taken_in: set[tuple[LoadId, datetime]] = field(
+        default_factory=set, init=False, repr=False, compare=False
+    )
+    """Releases whose rows stand in the landing, which they never leave: not asked after again."""
 
     def look(self, catalogue: Catalogue) -> int:
         """Ask for what is needed and not yet open; how many jobs that were."""
@@ -73,8 +77,13 @@ class Schedule:
 
     def _released(self) -> Iterable[Asked]:
         for one in self.quality.releases():
+            if (one.load_id, one.at) in self._taken_in:
+                continue
             origin = self.ledger.load(one.load_id)
-            if origin is None or self.ledger.settled(released_load(origin, one)):
+            if origin is None:
+                continue
+            if self.ledger.settled(released_load(origin, one)):
+                self._taken_in.add((one.load_id, one.at))
                 continue
             payload = {"load": one.load_id, "at": one.at.isoformat()}
             yield Asked(release.KIND, Place.HEAVY, f"release {one.load_id} {one.at}", payload)

@@ -47,7 +47,8 @@ class QualitySignOff:
     comment: str
     at: datetime
     valid: bool = strawberry.field(
-        description="签认的结果此后未变。The signed results still stand."
+        description="签认的入库检查结果此后未变（不含其后的独立审计）。"
+        "The signed results of the gate still stand; what an audit found is not part of them."
     )
 
 
@@ -83,7 +84,10 @@ class QualityReport:
     score: float
     grade: str
     checked_at: datetime
-    digest: str = strawberry.field(description="结果摘要，签认时须写。What a sign-off names.")
+    digest: str = strawberry.field(
+        description="入库检查结果的摘要（不含独立审计），签认时须写。"
+        "What a sign-off names: a digest of what the gate found, not of an audit beside it."
+    )
     results: list[RuleOutcome]
     sign_offs: list[QualitySignOff]
     html: str = strawberry.field(

@@ -85,6 +85,27 @@ def test_a_full_segment_is_followed_by_another_in_the_same_chain(folder: Path) -
     assert rows_of(folder) == list(range(20))
 
 
+def test_the_log_goes_on_when_old_segments_are_archived_and_verifies_with_them(
+    folder: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    with UsageLog(folder, segment_bytes=2000) as log:
+        for rows in range(20):
+            log.record(replace(RECORD, rows=rows))
+    *old, newest = sorted(folder.glob("*.log"))
+    for segment in old:
+        segment.rename(archive / segment.name)
+    with UsageLog(folder, segment_bytes=2000) as log:
+        log.record(replace(RECORD, rows=20))
+    alone = verify(folder)
+    assert (alone.finding, alone.file) == (Finding.GAP, newest.name)
+    for segment in folder.glob("*.log"):
+        (archive / segment.name).symlink_to(segment)
+    assert verify(archive).ok
+    assert rows_of(archive) == list(range(21))
+
+
 def test_another_algorithm_begins_a_new_segment_of_the_same_chain(folder: Path) -> None:
     with UsageLog(folder, algorithm="sha256") as log:
         log.record(RECORD)

@@ -50,6 +50,7 @@ def test_a_digest_is_of_the_text() -> None:
         ("decimal(9,3)", "decimal(9.3)", "not decimal"),
         ("logicalType: number", "logicalType: object", "not served"),
         (", primaryKey: true, primaryKeyPosition: 1", "", "no column is marked primaryKey"),
+        (", primaryKey: true,", ", primaryKey: true, classification: core,", "classified core"),
         ("  - {property: provider, value: cq_water}\n", "", "provider is missing"),
         ("value: conditional", "value: maybe", "not one of"),
         ("placeColumn, value: place_code", "placeColumn, value: phone", "not a column with place"),

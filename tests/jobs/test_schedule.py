@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from sqlalchemy import event
+
 from catalog.ids import LoadId
 from connectors.ledger import FeedStanding
 from jobs.queue import Place
@@ -93,3 +95,37 @@ def test_released_rows_are_to_be_taken_in_until_they_are(works: Works) -> None:
     assert key in look(works, Place.HEAVY)
     works.releaser.run(works.catalogue, release.load_id, release.at)
     assert key not in look(works, Place.HEAVY)
+
+
+def test_a_release_that_was_taken_in_costs_later_looks_nothing(works: Works) -> None:
+    works.publish_stations()
+    works.drop("doubt.csv", [line(hours=n, level="99") for n in range(5)])
+    (load,) = works.extract()
+    before = statements_of_a_look(works)
+    for row in range(2, 7):
+        works.clock.advance(timedelta(seconds=1))
+        ref, contract = RowRef("doubt.csv", row), works.catalogue.contracts[READING]
+        works.hub.quality.decide_rows(
+            LoadId(load.id), contract, [ref], RowFate.RELEASED, KEEPER.client, "核实"
+        )
+    for release in works.hub.quality.releases():
+        works.releaser.run(works.catalogue, release.load_id, release.at)
+    statements_of_a_look(works)
+    assert statements_of_a_look(works) == before
+
+
+def statements_of_a_look(works: Works) -> int:
+    """Reads of the registry by one look that finds nothing new to ask for."""
+    works.hub.schedule.look(works.catalogue)
+    made: list[str] = []
+
+    def counted(*sent: object) -> None:
+        made.append(str(sent[2]))
+
+    engine = works.hub.registry.engine
+    event.listen(engine, "before_cursor_execute", counted)
+    try:
+        works.hub.schedule.look(works.catalogue)
+    finally:
+        event.remove(engine, "before_cursor_execute", counted)
+    return len(made)

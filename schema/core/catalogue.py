@@ -4,6 +4,7 @@ People see an entry's published wording; those who keep it or review it see the 
 the steps with their reasons.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -26,6 +27,7 @@ from catalog.directories import (
     EntryAction,
     EntryFields,
     EntryState,
+    Facts,
     authorities,
     facts,
 )
@@ -155,7 +157,7 @@ async def catalogue_entries(
             limit=end - start,
             offset=start,
         )
-        return [view_of(entry, services, principal) for entry in entries]
+        return _views(entries, services, principal)
 
     return await blocking(found)
 
@@ -178,14 +180,31 @@ QUERIES = to_all(catalogue_entries, catalogue_entry)
 
 def view_of(entry: Entry, services: Services, principal: Principal) -> CatalogueEntry:
     """Blocking."""
+    return _views((entry,), services, principal)[0]
+
+
+def _views(
+    entries: Iterable[Entry], services: Services, principal: Principal
+) -> list[CatalogueEntry]:
+    """What is known of all data sets is asked once, however many entries there are."""
     catalogue = services.catalogue()
+    attached, collected = _attached(catalogue), frozenset(services.engine.latest())
+    granted = services.sharing.granted_data_sets()
+    return [
+        _view(
+            entry,
+            facts(entry, attached=attached, collected=collected, granted=granted),
+            catalogue,
+            principal,
+        )
+        for entry in entries
+    ]
+
+
+def _view(
+    entry: Entry, derived: Facts, catalogue: Catalogue, principal: Principal
+) -> CatalogueEntry:
     fields = _wording(entry, principal, catalogue)
-    derived = facts(
-        entry,
-        attached=_attached(catalogue),
-        collected=frozenset(services.engine.latest()),
-        granted=services.sharing.granted_data_sets(),
-    )
     contract = catalogue.contracts.get(entry.data_set) if entry.data_set else None
     return CatalogueEntry(
         code=entry.code,

@@ -3,6 +3,7 @@ import io
 from typing import Any
 
 from openpyxl import load_workbook
+from sqlalchemy import Engine, event
 
 from access.roles import Role
 from schema.http import MAX_BODY, MAX_CATALOGUE_BODY
@@ -69,6 +70,23 @@ def test_the_stewards_first_hour(hub: Hub) -> None:
         assert hub.ask(token, mutation, c=code)[name_]["state"] == state
     app = hub.secrets["token"]
     assert hub.ask(app, ENTRY, c=code)["catalogueEntry"]["name"] == "防汛值班表"
+
+
+def test_a_page_of_entries_asks_once_what_is_granted(hub: Hub) -> None:
+    asked: list[str] = []
+
+    def counted(*sent: object) -> None:
+        asked.extend(
+            [text] if "DISTINCT share_request.organisation" in (text := str(sent[2])) else []
+        )
+
+    event.listen(Engine, "before_cursor_execute", counted)
+    try:
+        page = hub.ask(hub.secrets["token"], "{ catalogueEntries { code shared collected } }")
+    finally:
+        event.remove(Engine, "before_cursor_execute", counted)
+    assert len(page["catalogueEntries"]) > 1
+    assert len(asked) == 1
 
 
 STEPS = """{ catalogueEntry(code: "reading") { steps { action state by organisation why at } } }"""

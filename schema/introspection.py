@@ -52,8 +52,9 @@ class Introspection:
         """Whoever waited for a turn may find that it was done meanwhile."""
         content = self._known(key)
         if content is None:
+            view = key[0]
             result = execute_sync(
-                key[0].schema,
+                view.another() if _asks_for_all(prepared.document) else view.schema,
                 prepared.document,
                 variable_values=dict(request.variables),
                 operation_name=request.operation_name,
@@ -82,10 +83,14 @@ def check_introspection(document: DocumentNode, view: View, limit: int) -> None:
     """IntrospectionTooLarge when a document asks for the whole of a schema of more data sets."""
     if len(view.shapes) <= limit:
         return
+    if _asks_for_all(document):
+        raise IntrospectionTooLarge(data_sets=len(view.shapes), limit=limit)
+
+
+def _asks_for_all(document: DocumentNode) -> bool:
     looking = _Whole()
     visit(document, looking)
-    if looking.found:
-        raise IntrospectionTooLarge(data_sets=len(view.shapes), limit=limit)
+    return looking.found
 
 
 class _Whole(Visitor):

@@ -6,9 +6,6 @@ when a field first needs them. Where groups have a least size, filters and keys 
 and there is no `asOf`.
 """
 
-from collections.abc import Mapping
-from functools import cache
-
 from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
@@ -27,8 +24,14 @@ from catalog.ids import DatasetCode
 from catalog.sharing.grant import Visibility
 from query.aggregate import CITY
 from query.relation import Scope
-from schema.data.filters import KIND_SCALARS, column_filter
-from schema.data.inputs import DEFAULT_LIMIT, ORDER, Fields, Inputs
+from schema.data.filters import KIND_SCALARS
+from schema.data.inputs import (
+    COLUMN_FILTER_FIELDS,
+    DIRECTION_FIELD,
+    PAGE_ARGUMENTS,
+    Fields,
+    Inputs,
+)
 from schema.data.measures import (
     ROLL_UP_LEVEL,
     TIME_UNIT,
@@ -36,14 +39,14 @@ from schema.data.measures import (
     measured_field,
     order_field,
 )
-from schema.data.shape import RowShape
+from schema.data.once import once
+from schema.data.shape import ScopeShapes
 
 COUNT, KEY, ONLY, WHERE = "count", "key", "only", "where"
 TIMES = frozenset({Kind.DATE, Kind.TIMESTAMP})
 KEY_FIELDS = {kind: GraphQLField(scalar) for kind, scalar in KIND_SCALARS.items()}
-DIRECTION_FIELD = GraphQLInputField(ORDER)
 COUNT_FIELD = GraphQLField(GraphQLNonNull(GraphQLInt), description="行数。How many rows.")
-COUNT_FILTER = GraphQLInputField(column_filter(Kind.INTEGER))
+COUNT_FILTER = COLUMN_FILTER_FIELDS[Kind.INTEGER]
 GROUPINGS = frozenset({"column", "bucket", "place"})
 
 
@@ -53,20 +56,20 @@ def group_name(relation: str) -> str:
 
 
 class Aggregates:
-    def __init__(
-        self, scope: Scope, shapes: Mapping[DatasetCode, RowShape], inputs: Inputs
-    ) -> None:
+    def __init__(self, scope: Scope, shapes: ScopeShapes, inputs: Inputs) -> None:
         self._scope = scope
         self._shapes = shapes
         self._inputs = inputs
-        self.row = cache(self._row)
-        self.order = cache(self._order)
-        self._filter = cache(self._make_filter)
-        self._column = cache(self._make_column)
-        self._keys = cache(self._make_keys)
-        self._key_order = cache(self._make_key_order)
-        self._group = cache(self._make_group)
-        self._having = cache(self._make_having)
+        self.row = once(self._row)
+        self.order = once(self._order)
+        self.filter = once(self._filter)
+        self.column = once(self._column)
+        self.keys = once(self._keys)
+        self.key_order = once(self._key_order)
+        self.group = once(self._group)
+        self.bucket = once(self._bucket)
+        self.roll_up = once(self._roll_up)
+        self.having = once(self._having)
 
     def field(self, data_set: DatasetCode, title: str) -> GraphQLField:
         """A list of groups, without what resolves it."""
@@ -78,30 +81,32 @@ class Aggregates:
 
     def arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
         grouped = {
-            WHERE: GraphQLArgument(self._filter(data_set)),
+            WHERE: GraphQLArgument(self.filter(data_set)),
             "groupBy": GraphQLArgument(
-                GraphQLList(GraphQLNonNull(self._group(data_set))),
+                GraphQLList(GraphQLNonNull(self.group(data_set))),
                 description="分组键；缺省时全部为一组。The keys; without any, all is one group.",
             ),
         }
-        return (grouped if self._shapes[data_set].grouped else {}) | {
-            "having": GraphQLArgument(
-                self._having(data_set), description="只留符合的组。Only groups that fit."
-            ),
-            "orderBy": GraphQLArgument(GraphQLList(GraphQLNonNull(self.order(data_set)))),
-            "limit": GraphQLArgument(GraphQLInt, default_value=DEFAULT_LIMIT),
-            "offset": GraphQLArgument(GraphQLInt, default_value=0),
-        }
+        return (
+            (grouped if self._shapes.of(data_set).grouped else {})
+            | {
+                "having": GraphQLArgument(
+                    self.having(data_set), description="只留符合的组。Only groups that fit."
+                ),
+                "orderBy": GraphQLArgument(GraphQLList(GraphQLNonNull(self.order(data_set)))),
+            }
+            | PAGE_ARGUMENTS
+        )
 
     def _row(self, data_set: DatasetCode) -> GraphQLObjectType:
-        shape = self._shapes[data_set]
+        shape = self._shapes.of(data_set)
 
         def fields() -> dict[str, GraphQLField]:
             found = {COUNT: COUNT_FIELD}
             if shape.grouped:
-                where = GraphQLArgument(GraphQLNonNull(self._filter(data_set)))
+                where = GraphQLArgument(GraphQLNonNull(self.filter(data_set)))
                 found[KEY] = GraphQLField(
-                    GraphQLNonNull(self._keys(data_set)),
+                    GraphQLNonNull(self.keys(data_set)),
                     description="groupBy 中的键。The keys of groupBy.",
                 )
                 found[ONLY] = GraphQLField(
@@ -116,52 +121,55 @@ class Aggregates:
 
         return GraphQLObjectType(f"{shape.type_name}AggregateRow", fields)
 
-    def _make_keys(self, data_set: DatasetCode) -> GraphQLObjectType:
-        shape = self._shapes[data_set]
+    def _keys(self, data_set: DatasetCode) -> GraphQLObjectType:
+        shape = self._shapes.of(data_set)
 
         def fields() -> dict[str, GraphQLField]:
             return {
                 name: KEY_FIELDS[self._inputs.kind(data_set, column)]
                 for name, column in shape.grouped.items()
-            } | {name: GraphQLField(self._keys(target)) for name, target in shape.keys_of.items()}
+            } | {name: GraphQLField(self.keys(target)) for name, target in shape.keys_of.items()}
 
         return GraphQLObjectType(f"{shape.type_name}Keys", fields)
 
-    def _make_key_order(self, data_set: DatasetCode) -> GraphQLInputObjectType:
-        shape = self._shapes[data_set]
+    def _key_order(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+        shape = self._shapes.of(data_set)
 
         def fields() -> Fields:
             return dict.fromkeys(shape.grouped, DIRECTION_FIELD) | {
-                name: GraphQLInputField(self._key_order(target))
+                name: GraphQLInputField(self.key_order(target))
                 for name, target in shape.keys_of.items()
             }
 
         return GraphQLInputObjectType(f"{shape.type_name}KeyOrder", fields, is_one_of=True)
 
-    def _make_group(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+    def _group(self, data_set: DatasetCode) -> GraphQLInputObjectType:
         """`{column: STATION_CODE}`, `{bucket: {field: OBSERVED_AT, by: DAY}}`, `{place: ...}`."""
-        shape = self._shapes[data_set]
-        kinds = {self._inputs.kind(data_set, column) for column in shape.grouped.values()}
+        shape = self._shapes.of(data_set)
 
         def fields() -> Fields:
-            column = self._column(data_set)
-            found = {"column": GraphQLInputField(column)}
+            kinds = self.grouped_kinds(data_set)
+            found = {"column": GraphQLInputField(self.column(data_set))}
             if kinds & TIMES:
-                found["bucket"] = GraphQLInputField(self._bucket(shape, column))
+                found["bucket"] = GraphQLInputField(self.bucket(data_set))
             if Kind.PLACE in kinds:
-                found["place"] = GraphQLInputField(self._place(shape, column))
+                found["place"] = GraphQLInputField(self.roll_up(data_set))
             return found | {
-                group_name(name): GraphQLInputField(self._group(target))
+                group_name(name): GraphQLInputField(self.group(target))
                 for name, target in shape.keys_of.items()
             }
 
         return GraphQLInputObjectType(f"{shape.type_name}Group", fields, is_one_of=True)
 
-    def _bucket(self, shape: RowShape, column: GraphQLEnumType) -> GraphQLInputObjectType:
+    def grouped_kinds(self, data_set: DatasetCode) -> set[Kind]:
+        grouped = self._shapes.of(data_set).grouped.values()
+        return {self._inputs.kind(data_set, column) for column in grouped}
+
+    def _bucket(self, data_set: DatasetCode) -> GraphQLInputObjectType:
         return GraphQLInputObjectType(
-            f"{shape.type_name}Bucket",
+            f"{self._shapes.of(data_set).type_name}Bucket",
             {
-                "field": GraphQLInputField(GraphQLNonNull(column)),
+                "field": GraphQLInputField(GraphQLNonNull(self.column(data_set))),
                 "by": GraphQLInputField(GraphQLNonNull(TIME_UNIT)),
                 "zone": GraphQLInputField(
                     GraphQLString, default_value=CITY, description="时区。An IANA time zone."
@@ -169,11 +177,11 @@ class Aggregates:
             },
         )
 
-    def _place(self, shape: RowShape, column: GraphQLEnumType) -> GraphQLInputObjectType:
+    def _roll_up(self, data_set: DatasetCode) -> GraphQLInputObjectType:
         return GraphQLInputObjectType(
-            f"{shape.type_name}RollUp",
+            f"{self._shapes.of(data_set).type_name}RollUp",
             {
-                "field": GraphQLInputField(GraphQLNonNull(column)),
+                "field": GraphQLInputField(GraphQLNonNull(self.column(data_set))),
                 "to": GraphQLInputField(
                     GraphQLNonNull(ROLL_UP_LEVEL),
                     description="按管辖关系上卷到此层级。The level, in the tree that governs.",
@@ -181,11 +189,11 @@ class Aggregates:
             },
         )
 
-    def _make_having(self, data_set: DatasetCode) -> GraphQLInputObjectType:
-        shape = self._shapes[data_set]
+    def _having(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+        shape = self._shapes.of(data_set)
 
         def fields() -> Fields:
-            own = self._having(data_set)
+            own = self.having(data_set)
             return (
                 _logic(own)
                 | {COUNT: COUNT_FILTER}
@@ -199,12 +207,12 @@ class Aggregates:
 
     def _order(self, data_set: DatasetCode) -> GraphQLInputObjectType:
         """`{key: {observedAt: ASC}}`, `{count: DESC}`, `{levelM: {avg: DESC}}`."""
-        shape = self._shapes[data_set]
+        shape = self._shapes.of(data_set)
 
         def fields() -> Fields:
             found = {COUNT: DIRECTION_FIELD}
             if shape.grouped:
-                found[KEY] = GraphQLInputField(self._key_order(data_set))
+                found[KEY] = GraphQLInputField(self.key_order(data_set))
             return found | {
                 name: order_field(*self._measured(data_set, column))
                 for name, column in shape.measured.items()
@@ -212,22 +220,22 @@ class Aggregates:
 
         return GraphQLInputObjectType(f"{shape.type_name}AggregateOrder", fields, is_one_of=True)
 
-    def _make_filter(self, data_set: DatasetCode) -> GraphQLInputObjectType:
-        shape = self._shapes[data_set]
+    def _filter(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+        shape = self._shapes.of(data_set)
         if not shape.small:
             return self._inputs.filter(data_set)
 
         def fields() -> Fields:
-            own = self._filter(data_set)
+            own = self.filter(data_set)
             return _logic(own) | {
-                name: GraphQLInputField(column_filter(self._inputs.kind(data_set, column)))
+                name: COLUMN_FILTER_FIELDS[self._inputs.kind(data_set, column)]
                 for name, column in shape.grouped.items()
             }
 
         return GraphQLInputObjectType(f"{shape.type_name}CellFilter", fields)
 
-    def _make_column(self, data_set: DatasetCode) -> GraphQLEnumType:
-        shape = self._shapes[data_set]
+    def _column(self, data_set: DatasetCode) -> GraphQLEnumType:
+        shape = self._shapes.of(data_set)
         if not shape.small:
             return self._inputs.column(data_set)
         values = {name.upper(): name for name in shape.grouped.values()}

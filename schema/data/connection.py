@@ -38,7 +38,7 @@ from schema.data.selection import selection_of
 from schema.data.shape import RowShape
 from schema.errors import PageSizeTwice
 
-CONNECTION = "Connection"
+CONNECTION, EDGE = "Connection", "Edge"
 FACTS: Mapping[str, PageFact] = {
     "hasNextPage": PageFact.HAS_NEXT,
     "hasPreviousPage": PageFact.HAS_PREVIOUS,
@@ -65,45 +65,47 @@ PAGE_INFO = GraphQLObjectType(
 )
 
 
-def connection_type(shape: RowShape, row: GraphQLObjectType) -> GraphQLObjectType:
-    edge = GraphQLObjectType(
-        f"{shape.type_name}Edge",
-        {
-            "cursor": GraphQLField(
-                GraphQLNonNull(GraphQLString),
-                description="此行在该排序中的位置。Where the row stands in the order.",
-            ),
-            "node": GraphQLField(GraphQLNonNull(row)),
-        },
-    )
-    return GraphQLObjectType(
-        f"{shape.type_name}{CONNECTION}",
-        {
+CURSOR_FIELD = GraphQLField(
+    GraphQLNonNull(GraphQLString),
+    description="此行在该排序中的位置。Where the row stands in the order.",
+)
+PAGE_INFO_FIELD = GraphQLField(GraphQLNonNull(PAGE_INFO))
+TOTAL_FIELD = GraphQLField(
+    GraphQLNonNull(GraphQLInt),
+    description="符合条件的行数，不分页；选取时才计算。"
+    "How many rows fit, on all pages; counted only when selected.",
+)
+PAGING_ARGUMENTS = {
+    "first": GraphQLArgument(GraphQLInt, description="自前取几行。How many rows from the start."),
+    "after": GraphQLArgument(
+        GraphQLString, description="从此游标之后开始。Begin behind this cursor."
+    ),
+    "last": GraphQLArgument(GraphQLInt, description="自后取几行。How many rows from the end."),
+    "before": GraphQLArgument(
+        GraphQLString, description="到此游标之前为止。End before this cursor."
+    ),
+}
+
+
+def connection_type(
+    shape: RowShape, row: GraphQLObjectType, edge: GraphQLObjectType
+) -> GraphQLObjectType:
+    def fields() -> dict[str, GraphQLField]:
+        return {
             "edges": GraphQLField(_each(edge)),
             "nodes": GraphQLField(_each(row)),
-            "pageInfo": GraphQLField(GraphQLNonNull(PAGE_INFO)),
-            "totalCount": GraphQLField(
-                GraphQLNonNull(GraphQLInt),
-                description="符合条件的行数，不分页；选取时才计算。"
-                "How many rows fit, on all pages; counted only when selected.",
-            ),
-        },
-    )
+            "pageInfo": PAGE_INFO_FIELD,
+            "totalCount": TOTAL_FIELD,
+        }
+
+    return GraphQLObjectType(f"{shape.type_name}{CONNECTION}", fields)
 
 
-def paging_arguments() -> dict[str, GraphQLArgument]:
-    return {
-        "first": GraphQLArgument(
-            GraphQLInt, description="自前取几行。How many rows from the start."
-        ),
-        "after": GraphQLArgument(
-            GraphQLString, description="从此游标之后开始。Begin behind this cursor."
-        ),
-        "last": GraphQLArgument(GraphQLInt, description="自后取几行。How many rows from the end."),
-        "before": GraphQLArgument(
-            GraphQLString, description="到此游标之前为止。End before this cursor."
-        ),
-    }
+def edge_type(shape: RowShape, row: GraphQLObjectType) -> GraphQLObjectType:
+    def fields() -> dict[str, GraphQLField]:
+        return {"cursor": CURSOR_FIELD, "node": GraphQLField(GraphQLNonNull(row))}
+
+    return GraphQLObjectType(f"{shape.type_name}{EDGE}", fields)
 
 
 def connection_of(
@@ -153,7 +155,7 @@ def _edge(
     asked: Asked, fields: list[FieldDetails], shape: RowShape
 ) -> tuple[Cursor | Node | Constant, ...]:
     found: list[Cursor | Node | Constant] = []
-    type_name = f"{shape.type_name}Edge"
+    type_name = f"{shape.type_name}{EDGE}"
     for alias, group, _ in asked.below(type_name, fields):
         match group[0].node.name.value:
             case "cursor":

@@ -4,9 +4,6 @@ Rules: an input names visible columns and granted relations only. Types are made
 needs them, once a data set, and are tied to each other through thunks.
 """
 
-from collections.abc import Mapping
-from functools import cache
-
 from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
@@ -26,7 +23,8 @@ from query.order import NUMBERS
 from query.relation import Scope
 from query.tree import Quantifier, Total
 from schema.data.filters import column_filter
-from schema.data.shape import AGGREGATE, RowShape
+from schema.data.once import once
+from schema.data.shape import AGGREGATE, ScopeShapes
 
 DEFAULT_LIMIT = 100
 ORDER = GraphQLEnumType(
@@ -49,26 +47,30 @@ def _totals_order(name: str, *totals: Total) -> GraphQLInputObjectType:
 
 VALUE_ORDER = _totals_order("RelatedValuesOrder", Total.MIN, Total.MAX)
 NUMBER_ORDER = _totals_order("RelatedNumbersOrder", Total.MIN, Total.MAX, Total.SUM, Total.AVG)
+VALUE_ORDER_FIELD, NUMBER_ORDER_FIELD = map(GraphQLInputField, (VALUE_ORDER, NUMBER_ORDER))
 Fields = dict[str, GraphQLInputField]
+DIRECTION_FIELD = GraphQLInputField(ORDER)
+COLUMN_FILTER_FIELDS = {kind: GraphQLInputField(column_filter(kind)) for kind in Kind}
+PAGE_ARGUMENTS = {
+    "limit": GraphQLArgument(GraphQLInt, default_value=DEFAULT_LIMIT),
+    "offset": GraphQLArgument(GraphQLInt, default_value=0),
+}
 
 
 class Inputs:
-    def __init__(self, scope: Scope, shapes: Mapping[DatasetCode, RowShape]) -> None:
+    def __init__(self, scope: Scope, shapes: ScopeShapes) -> None:
         self._scope = scope
         self._shapes = shapes
-        self.filter = cache(self._filter)
-        self.order = cache(self._order)
-        self.column = cache(self._column)
-        self._latest_by = cache(self._make_latest_by)
-        self._list_filter = cache(self._make_list_filter)
-        self._list_order = cache(self._make_list_order)
+        self.filter = once(self._filter)
+        self.order = once(self._order)
+        self.column = once(self._column)
+        self.latest_by = once(self._latest_by)
+        self.list_filter = once(self._list_filter)
+        self.list_order = once(self._list_order)
 
     def page_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
         """Of a list, at the root or nested."""
-        return self.row_arguments(data_set) | {
-            "limit": GraphQLArgument(GraphQLInt, default_value=DEFAULT_LIMIT),
-            "offset": GraphQLArgument(GraphQLInt, default_value=0),
-        }
+        return self.row_arguments(data_set) | PAGE_ARGUMENTS
 
     def row_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
         """Which rows, in which order."""
@@ -83,7 +85,7 @@ class Inputs:
                 "Of rows equal in these columns only the first in the order.",
             ),
             "latestBy": GraphQLArgument(
-                self._latest_by(data_set),
+                self.latest_by(data_set),
                 description="每组只留最新的一行。Only the newest row of each group.",
             ),
         }
@@ -92,7 +94,7 @@ class Inputs:
         return self._scope.column_type(data_set, column).kind
 
     def _filter(self, data_set: DatasetCode) -> GraphQLInputObjectType:
-        shape = self._shapes[data_set]
+        shape = self._shapes.of(data_set)
 
         def fields() -> Fields:
             own = self.filter(data_set)
@@ -103,12 +105,12 @@ class Inputs:
                 "not": GraphQLInputField(own),
             }
             columns = {
-                field: GraphQLInputField(column_filter(self.kind(data_set, column)))
+                field: COLUMN_FILTER_FIELDS[self.kind(data_set, column)]
                 for field, column in shape.columns.items()
             }
             related = {
                 field: GraphQLInputField(
-                    self._list_filter(relation.target)
+                    self.list_filter(relation.target)
                     if relation.many
                     else self.filter(relation.target)
                 )
@@ -118,7 +120,7 @@ class Inputs:
 
         return GraphQLInputObjectType(f"{shape.type_name}Filter", fields)
 
-    def _make_list_filter(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+    def _list_filter(self, data_set: DatasetCode) -> GraphQLInputObjectType:
         notes = {
             Quantifier.SOME: "至少一行符合；为空对象时：至少有一行。"
             "At least one row fits; given {}, there is one.",
@@ -131,17 +133,17 @@ class Inputs:
             inner = self.filter(data_set)
             return {q.value: GraphQLInputField(inner, description=n) for q, n in notes.items()}
 
-        return GraphQLInputObjectType(f"{self._shapes[data_set].type_name}ListFilter", fields)
+        return GraphQLInputObjectType(f"{self._shapes.of(data_set).type_name}ListFilter", fields)
 
     def _order(self, data_set: DatasetCode) -> GraphQLInputObjectType:
         """One column and its direction, `{observedAt: DESC}`, or what a relation has or comes to."""
-        shape = self._shapes[data_set]
+        shape = self._shapes.of(data_set)
 
         def fields() -> Fields:
-            columns = {field: GraphQLInputField(ORDER) for field in shape.columns}
+            columns = dict.fromkeys(shape.columns, DIRECTION_FIELD)
             return (
                 {
-                    field + AGGREGATE: GraphQLInputField(self._list_order(relation.target))
+                    field + AGGREGATE: GraphQLInputField(self.list_order(relation.target))
                     for field, relation in shape.relations.items()
                     if relation.many
                 }
@@ -155,26 +157,32 @@ class Inputs:
 
         return GraphQLInputObjectType(f"{shape.type_name}Order", fields, is_one_of=True)
 
-    def _make_list_order(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+    def _list_order(self, data_set: DatasetCode) -> GraphQLInputObjectType:
         """`{count: DESC}`, `{levelM: {max: DESC}}`: as groups are ordered, and by the same columns."""
-        shape, measured = self._shapes[data_set], self._scope.measured(data_set)
-        fields = {Total.COUNT.value: GraphQLInputField(ORDER)}
-        for name, column in shape.totalled.items():
-            kind = self.kind(data_set, column)
-            if Function.MAX in functions_of(measured[column], kind):
-                fields[name] = GraphQLInputField(NUMBER_ORDER if kind in NUMBERS else VALUE_ORDER)
+        shape, measured = self._shapes.of(data_set), self._scope.measured(data_set)
+
+        def fields() -> Fields:
+            found = {Total.COUNT.value: DIRECTION_FIELD}
+            for name, column in shape.totalled.items():
+                kind = self.kind(data_set, column)
+                if Function.MAX in functions_of(measured[column], kind):
+                    found[name] = NUMBER_ORDER_FIELD if kind in NUMBERS else VALUE_ORDER_FIELD
+            return found
+
         return GraphQLInputObjectType(f"{shape.type_name}ListOrder", fields, is_one_of=True)
 
     def _column(self, data_set: DatasetCode) -> GraphQLEnumType:
-        shape = self._shapes[data_set]
-        return GraphQLEnumType(
-            f"{shape.type_name}Column", {name.upper(): name for name in shape.columns.values()}
-        )
+        shape = self._shapes.of(data_set)
 
-    def _make_latest_by(self, data_set: DatasetCode) -> GraphQLInputObjectType:
+        def values() -> dict[str, str]:
+            return {name.upper(): name for name in shape.columns.values()}
+
+        return GraphQLEnumType(f"{shape.type_name}Column", values)
+
+    def _latest_by(self, data_set: DatasetCode) -> GraphQLInputObjectType:
         column = self.column(data_set)
         return GraphQLInputObjectType(
-            f"{self._shapes[data_set].type_name}LatestBy",
+            f"{self._shapes.of(data_set).type_name}LatestBy",
             {
                 "keys": GraphQLInputField(
                     GraphQLNonNull(GraphQLList(GraphQLNonNull(column))),

@@ -4,8 +4,9 @@ Rules: a type holds the measures that have a meaning for the kind and that the w
 sums and means of exact numbers are exact decimals as text, extremes keep the column's type.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import product
 from typing import TypeVar
 
 from graphql import (
@@ -17,8 +18,10 @@ from graphql import (
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInt,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
+    get_named_type,
 )
 
 from catalog.contracts import ColumnType, Kind, camel
@@ -77,6 +80,15 @@ def having_field(kind: Kind, how: Visibility) -> GraphQLInputField:
 
 def order_field(kind: Kind, how: Visibility) -> GraphQLInputField:
     return _order(*_class(kind, how))
+
+
+def measure_types() -> Iterator[GraphQLNamedType]:
+    """All of them, and what buckets and roll-ups are told by."""
+    yield from (TIME_UNIT, ROLL_UP_LEVEL)
+    for kind, how in product(Kind, Visibility):
+        if functions_of(how, kind):
+            fields = measured_field(kind, how), having_field(kind, how), order_field(kind, how)
+            yield from (get_named_type(field.type) for field in fields)
 
 
 def _class(kind: Kind, how: Visibility) -> tuple[Kind, Visibility]:

@@ -29,7 +29,7 @@ from schema.data.connection import connection_of
 from schema.data.planning import Plan, Planner
 from schema.data.selection import aggregate_of, read_of, read_one_of
 from schema.data.shape import RowShape
-from schema.data.types import Answering, Resolvers
+from schema.data.types import Answering
 from schema.errors import AsOfDiffers
 from schema.purpose import check_one_purpose
 from warehouse.engine import Answer, Engine, Publication, ReadSession
@@ -244,16 +244,13 @@ class DataField:
         return await info.context.reading.answer(planned.tree, planned.as_of)
 
 
-def resolvers(shapes: Mapping[DatasetCode, RowShape]) -> Resolvers:
-    return {
-        data_set: Answering(
-            rows=_field(read_of, shape),
-            by_key=_field(read_one_of, shape),
-            page=_field(connection_of, shape),
-            groups=_field(aggregate_of, shape),
-        )
-        for data_set, shape in shapes.items()
-    }
+def answering(shape: RowShape) -> Answering:
+    return Answering(
+        rows=_field(read_of, shape),
+        by_key=_field(read_one_of, shape),
+        page=_field(connection_of, shape),
+        groups=_field(aggregate_of, shape),
+    )
 
 
 def _field(

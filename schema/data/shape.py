@@ -1,12 +1,14 @@
 """What the fields of a generated row type stand for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from catalog.catalogue import Relation
 from catalog.contracts import camel, pascal
 from catalog.ids import DatasetCode
 from query.relation import Scope
+from schema.data.once import once
 
 AGGREGATE = "Aggregate"
 """Ends the name of what the rows of a to-many relation come to: `readingsAggregate`."""
@@ -23,7 +25,7 @@ class RowShape:
     relations: Mapping[str, Relation]
     """GraphQL name -> relation."""
     key: tuple[str, ...]
-    """The key's columns; empty when the scope does not show all of them."""
+    """See `key_of`."""
     totalled: Mapping[str, str] = field(default_factory=dict)
     """GraphQL name, one that groups leave free -> column that orders other rows by what it comes to."""
     measured: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +41,6 @@ class RowShape:
 
 
 def shape_of(scope: Scope, data_set: DatasetCode) -> RowShape:
-    contract = scope.catalogue.contracts[data_set]
     columns, relations = scope.columns(data_set), scope.relations(data_set)
     small = scope.least_group(data_set) > 1
     return RowShape(
@@ -47,11 +48,15 @@ def shape_of(scope: Scope, data_set: DatasetCode) -> RowShape:
         type_name=pascal(data_set),
         columns={camel(name): name for name in columns},
         relations={camel(n): relation for n, relation in relations.items()},
-        key=contract.key if all(name in columns for name in contract.key) else (),
+        key=key_of(scope, data_set),
         totalled={_free(camel(name)): name for name in columns},
         measured={_free(camel(name)): name for name in scope.measured(data_set)},
         grouped={camel(name): name for name in scope.grouped(data_set)},
-        keys_of={} if small else {camel(n): r.target for n, r in relations.items() if not r.many},
+        keys_of={
+            camel(n): r.target
+            for n, r in relations.items()
+            if not (small or r.many) and scope.grouped(r.target)
+        },
         counted={
             camel(n) + AGGREGATE: relation
             for n, relation in relations.items()
@@ -59,6 +64,12 @@ def shape_of(scope: Scope, data_set: DatasetCode) -> RowShape:
         },
         small=small,
     )
+
+
+def key_of(scope: Scope, data_set: DatasetCode) -> tuple[str, ...]:
+    """The key's columns; empty when the scope does not show all of them."""
+    key, columns = scope.catalogue.contracts[data_set].key, scope.columns(data_set)
+    return key if all(name in columns for name in key) else ()
 
 
 def _countable(scope: Scope, relation: Relation) -> bool:
@@ -75,6 +86,23 @@ def _free(name: str) -> str:
 
 Shapes = Mapping[str, RowShape]
 """By type name."""
+
+
+class ScopeShapes(Shapes):
+    """The shapes of a scope's data sets, each worked out when it is first asked for."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._codes = {pascal(data_set): data_set for data_set in scope.data_sets}
+        self.of = once(partial(shape_of, scope))
+
+    def __getitem__(self, type_name: str) -> RowShape:
+        return self.of(self._codes[type_name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._codes)
+
+    def __len__(self) -> int:
+        return len(self._codes)
 
 
 def target_of(relation: Relation, shapes: Shapes) -> RowShape:

@@ -1,12 +1,13 @@
 """From a scope to the GraphQL types of its data, straight in graphql-core.
 
-Rules: a type holds the visible columns and the relations whose both sides are granted, and nothing
+Rules: fields and types are made when something first names them, because a document names a few of a
+scope's thousands. A type holds the visible columns and the relations whose both sides are granted, and nothing
 tells of the rest. A masked column is text. A field is non-null only where the contract requires a
 value and every part of the grant shows the column.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,21 +27,11 @@ from catalog.ids import DatasetCode
 from catalog.sharing.grant import Visibility
 from query.relation import Scope
 from schema.data.aggregates import Aggregates
-from schema.data.connection import CONNECTION, connection_type, paging_arguments
+from schema.data.connection import connection_type, edge_type
 from schema.data.filters import KIND_SCALARS
 from schema.data.inputs import Inputs
-from schema.data.shape import AGGREGATE, RowShape, Shapes, shape_of
-from schema.scalars import DATE_TIME
-
-BY_KEY = "ByKey"
-
-
-@dataclass(frozen=True, slots=True)
-class DataTypes:
-    """The root fields of a scope's data, and the shapes their types stand for, by type name."""
-
-    fields: Mapping[str, GraphQLField]
-    shapes: Shapes
+from schema.data.once import once
+from schema.data.shape import RowShape, ScopeShapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +46,12 @@ class Answering:
     groups: GraphQLFieldResolver
 
 
-Resolvers = Mapping[DatasetCode, Answering]
+Resolvers = Callable[[RowShape], Answering]
 
 
 def row_type(scope: Scope, data_set: DatasetCode) -> GraphQLObjectType:
     """The object type alone."""
-    shapes = {code: shape_of(scope, code) for code in scope.data_sets}
-    return _RowTypes(scope, shapes).objects[data_set]
+    return DataTypes(scope, ScopeShapes(scope)).row(data_set)
 
 
 def types_key(scope: Scope) -> str:
@@ -70,68 +60,40 @@ def types_key(scope: Scope) -> str:
     return hashlib.sha256(f"{scope.key};{','.join(always)}".encode()).hexdigest()[:16]
 
 
-def data_types(scope: Scope, resolvers: Resolvers) -> DataTypes:
-    """Every granted data set as `riverStation`, `riverStationByKey`, `riverStationConnection` and
-    `riverStationAggregate`.
-    """
-    shapes = {data_set: shape_of(scope, data_set) for data_set in scope.data_sets}
-    rows = _RowTypes(scope, shapes)
-    fields: dict[str, GraphQLField] = {}
-    for data_set, shape in shapes.items():
-        answering = resolvers[data_set]
-        contract = scope.catalogue.contracts[data_set]
-        name = camel(data_set)
-        if shape.columns:  # or else all that is granted of it is for aggregates only
-            fields[name] = GraphQLField(
-                _many(rows.objects[data_set]),
-                rows.inputs.page_arguments(data_set) | _as_of(),
-                resolve=answering.rows,
-                description=_data_set_text(contract),
-            )
-            fields[name + CONNECTION] = GraphQLField(
-                GraphQLNonNull(connection_type(shape, rows.objects[data_set])),
-                rows.inputs.row_arguments(data_set) | paging_arguments() | _as_of(),
-                resolve=answering.page,
-                description=_data_set_text(contract),
-            )
-        if shape.key:
-            fields[name + BY_KEY] = GraphQLField(
-                rows.objects[data_set],
-                rows.key_arguments(data_set) | _as_of(),
-                resolve=answering.by_key,
-                description=_data_set_text(contract),
-            )
-        groups = rows.aggregates.field(data_set, contract.title)
-        groups.args |= {} if shape.small else _as_of()
-        groups.resolve = answering.groups
-        fields[name + AGGREGATE] = groups
-    return DataTypes(fields, {shape.type_name: shape for shape in shapes.values()})
+class DataTypes:
+    """The types of a scope's data sets, tied to each other by their relations."""
 
-
-class _RowTypes:
-    """The object type of each data set, tied to the others by its relations."""
-
-    def __init__(self, scope: Scope, shapes: Mapping[DatasetCode, RowShape]) -> None:
+    def __init__(self, scope: Scope, shapes: ScopeShapes) -> None:
         self._scope = scope
         self._shapes = shapes
-        self.objects = {data_set: self._object(shape) for data_set, shape in shapes.items()}
+        self.row = once(self._row)
+        self.edge = once(self._edge)
+        self.connection = once(self._connection)
         self.inputs = Inputs(scope, shapes)
         self.aggregates = Aggregates(scope, shapes, self.inputs)
+
+    def _edge(self, data_set: DatasetCode) -> GraphQLObjectType:
+        return edge_type(self._shapes.of(data_set), self.row(data_set))
+
+    def _connection(self, data_set: DatasetCode) -> GraphQLObjectType:
+        shape = self._shapes.of(data_set)
+        return connection_type(shape, self.row(data_set), self.edge(data_set))
 
     def key_arguments(self, data_set: DatasetCode) -> dict[str, GraphQLArgument]:
         return {
             camel(name): GraphQLArgument(
                 GraphQLNonNull(KIND_SCALARS[self.inputs.kind(data_set, name)])
             )
-            for name in self._shapes[data_set].key
+            for name in self._shapes.of(data_set).key
         }
 
-    def _object(self, shape: RowShape) -> GraphQLObjectType:
+    def _row(self, data_set: DatasetCode) -> GraphQLObjectType:
+        shape = self._shapes.of(data_set)
         contract = self._scope.catalogue.contracts[shape.data_set]
         return GraphQLObjectType(
             shape.type_name,
             partial(self._fields, shape),
-            description=_data_set_text(contract),
+            description=data_set_text(contract),
         )
 
     def _fields(self, shape: RowShape) -> dict[str, GraphQLField]:
@@ -162,9 +124,9 @@ class _RowTypes:
 
     def _relation_field(self, relation: Relation) -> GraphQLField:
         contract = self._scope.catalogue.contracts[relation.target]
-        target = self.objects[relation.target]
+        target = self.row(relation.target)
         return GraphQLField(
-            _many(target) if relation.many else target,
+            many(target) if relation.many else target,
             self.inputs.page_arguments(relation.target) if relation.many else None,
             description=f"{contract.title}。{contract.title_en}.",
         )
@@ -177,20 +139,11 @@ def _always(scope: Scope, data_set: DatasetCode, name: str) -> bool:
     return shown and (contract.column(name).required or name in contract.key)
 
 
-def _many(row: GraphQLObjectType) -> GraphQLOutputType:
+def many(row: GraphQLObjectType) -> GraphQLOutputType:
     return GraphQLNonNull(GraphQLList(GraphQLNonNull(row)))
 
 
-def _as_of() -> dict[str, GraphQLArgument]:
-    return {
-        "asOf": GraphQLArgument(
-            DATE_TIME,
-            description="按此时刻已发布的版本作答。Answer from what was published at this instant.",
-        )
-    }
-
-
-def _data_set_text(contract: Contract) -> str:
+def data_set_text(contract: Contract) -> str:
     return f"{contract.title}。{contract.title_en}. {contract.description}".strip()
 
 

@@ -1,10 +1,11 @@
 """The subscription fields of a scope: each data field once more, always as of now."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from graphql import GraphQLField, GraphQLObjectType
 
-from schema.data.planning import Plannable
+from schema.lazy import LazyFields
 
 AS_OF = "asOf"
 TEXT = (
@@ -16,18 +17,18 @@ TEXT = (
 
 def subscription_type(fields: Mapping[str, GraphQLField]) -> GraphQLObjectType | None:
     """None where nothing can be subscribed to."""
-    live = {
-        name: GraphQLField(
-            field.type,
-            {name: argument for name, argument in field.args.items() if name != AS_OF},
-            resolve=field.resolve,
-            description=field.description,
-        )
-        for name, field in fields.items()
-        if _is_data(field.resolve)
-    }
-    return GraphQLObjectType("Subscription", live, description=TEXT) if live else None
+    if not fields:
+        return None
+    made = GraphQLObjectType("Subscription", {}, description=TEXT)
+    made.fields = LazyFields({name: partial(_live, fields, name) for name in fields})
+    return made
 
 
-def _is_data(resolve: object) -> bool:
-    return isinstance(resolve, Plannable)
+def _live(fields: Mapping[str, GraphQLField], name: str) -> GraphQLField:
+    field = fields[name]
+    return GraphQLField(
+        field.type,
+        {name: argument for name, argument in field.args.items() if name != AS_OF},
+        resolve=field.resolve,
+        description=field.description,
+    )

@@ -56,6 +56,15 @@ def test_small_cells_are_in_no_total_no_group_and_no_condition(hub: Hub, statist
     }
 
 
+def test_rows_are_read_beside_a_relation_to_a_set_without_cells(hub: Hub, app: str) -> None:
+    """No key leads to the stations, for they have no column to group by."""
+    small = grant(STATIONS, STATION_COLUMNS, minimum_group=3)
+    hub.granted("app", grant(READINGS, READING_COLUMNS, places=["500106"]), small)
+    assert hub.ask(app, "{ reading(limit: 1) { station { code } } }")
+    by_station = "{ readingAggregate(groupBy: [{station: {column: CODE}}]) { count } }"
+    assert set(hub.codes(app, by_station)) == {"GRAPHQL_VALIDATION_FAILED"}
+
+
 def test_rows_show_what_they_are_granted_and_nothing_more(hub: Hub, statistics: str) -> None:
     assert len(hub.ask(statistics, "{ reading { stationCode placeCode } }")["reading"]) == 6
     for query in (

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     query_seconds: float = Field(default=10.0, gt=0)
     """A single operation's time limit."""
     price_budget: int = Field(default=50_000_000, ge=1)
-    """Rows that a single operation may read; see docs/requests.md."""
+    """Rows that a single operation may read; see docs/http.md."""
     get_queries: bool = False
     """Whether GET takes any query, not persisted ones alone."""
     live_sockets: int = Field(default=2_000, ge=0)

@@ -45,7 +45,8 @@ CLIENTS: Sequence[tuple[str, str, Role, str]] = (
     ("bigdata-publisher", "cq_bigdata", Role.PUBLISHER, "市大数据局：本部门编目 keeps its own entries"),
     ("shapingba-steward", "cq_shapingba", Role.STEWARD, "沙坪坝区：编目、处理隔离数据 curates and decides"),
     ("hightech-steward", "cq_hightech", Role.STEWARD, "高新区：申请签字 signs its requests"),
-    ("auditor", "cq_bigdata", Role.AUDITOR, "审计：质量报告、隔离数据、签署 reads reports and signs off"),
+    ("auditor", "cq_bigdata", Role.AUDITOR, "审计：质量报告、隔离数据、使用记录 reads reports and the usage log, signs off"),
+    ("operator", "cq_bigdata", Role.OPERATOR, "平台管理员：限额、指标、吊销 limits, metrics, revocations"),
 )  # fmt: skip
 SUBMITTERS = {
     "mwr": "mwr-steward",

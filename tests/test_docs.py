@@ -133,3 +133,33 @@ def test_no_installed_distribution_provides_one_of_our_top_level_names() -> None
 def test_the_readme_begins_with_the_two_commands(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     assert text.index("make serve") < text.index("make test") < 1500
+
+
+PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "examples" / "README.md"]
+
+
+def anchors(page: Path) -> set[str]:
+    """Of the headings, as GitHub names them."""
+    titles = re.findall(r"^#{1,6} (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.strip().lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_every_link_within_the_documents_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), target
+
+
+@pytest.mark.parametrize("readme", PAGES[:2], ids=lambda p: p.name)
+def test_the_readme_leads_to_every_page(readme: Path) -> None:
+    text = readme.read_text("utf-8")
+    missing = [p.name for p in (ROOT / "docs").glob("*.md") if f"(docs/{p.name})" not in text]
+    assert not missing

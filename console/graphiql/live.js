@@ -8,7 +8,7 @@ const HubLive = (() => {
     && (!body.operationName || (part.name && part.name.value === body.operationName))));
 
   // Whole answers, one after the other, as graphql-transport-ws brings them.
-  const subscribe = (body, token) => {
+  const subscribe = (body, token, stated) => {
     const address = `${location.origin.replace(/^http/, "ws")}/graphql`;
     const socket = new WebSocket(address, "graphql-transport-ws");
     const arrived = [];
@@ -16,7 +16,7 @@ const HubLive = (() => {
     const put = (frame) => { arrived.push(frame); wake(); };
     const say = (message) => socket.send(JSON.stringify(message));
 
-    socket.onopen = () => say({ type: "connection_init", payload: { authorization: `Bearer ${token}` } });
+    socket.onopen = () => say({ type: "connection_init", payload: { ...stated, authorization: `Bearer ${token}` } });
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data);
       if (frame.type === "connection_ack") say({ id: "1", type: "subscribe", payload: body });

@@ -4,8 +4,18 @@
 
   const EXAMPLE = `# 这里只显示您获授权的数据。按 Ctrl-空格 补全，左上角书本图标查看字段说明。
 # Only what you were granted exists here. Ctrl-Space completes; the book icon shows the fields.
+# 有多种用途时，在下方 Headers 中写明其一。With several purposes, state one under Headers:
+# {"X-Vitalhub-Purpose": "防汛避险"}
 {
-  me { clientId organisationName roles dataSets tokenExpires }
+  me {
+    clientId
+    organisationName
+    roles
+    dataSets
+    interfaces
+    purposes
+    tokenExpires
+  }
 }
 `;
   const AHEAD = 60; // seconds before its end that a token is renewed
@@ -56,17 +66,32 @@
     at("secret").value = "";
   };
 
-  const asked = (body) => fetch("/graphql", {
+  // What the tab "Headers" states, as text: {"X-Vitalhub-Purpose": "防汛避险"}. No other header is sent.
+  const STATED = { "x-vitalhub-purpose": "purpose", "x-vitalhub-case": "case" };
+  const plain = (text) => {
+    try { return decodeURIComponent(text); } catch { return text; }
+  };
+  const statedIn = (headers) => Object.fromEntries(Object.entries(headers || {})
+    .filter(([name]) => name.toLowerCase() in STATED)
+    .map(([name, value]) => [name.toLowerCase(), plain(String(value))]));
+
+  const asked = (body, stated = {}) => fetch("/graphql", {
     method: "POST",
     credentials: "omit",
     headers: { "Content-Type": "application/json", Accept: "application/json",
-      Authorization: `Bearer ${held.access_token}` },
+      Authorization: `Bearer ${held.access_token}`,
+      ...Object.fromEntries(Object.entries(stated)
+        .map(([name, value]) => [name, encodeURIComponent(value)])) },
     body: JSON.stringify(body),
   });
 
-  const fetcher = async (body, { documentAST } = {}) => {
-    if (HubLive.isLive(body, documentAST)) return HubLive.subscribe(body, held.access_token);
-    const reply = await asked(body);
+  const fetcher = async (body, { documentAST, headers } = {}) => {
+    const stated = statedIn(headers);
+    if (HubLive.isLive(body, documentAST)) {
+      const payload = Object.entries(stated).map(([name, value]) => [STATED[name], value]);
+      return HubLive.subscribe(body, held.access_token, Object.fromEntries(payload));
+    }
+    const reply = await asked(body, stated);
     if (reply.status === 401) leave("令牌已失效，请重新登录。The token has ended; log in again.");
     return reply.json();
   };
@@ -103,7 +128,7 @@
     at("bar").hidden = at("graphiql").hidden = false;
     root = ReactDOM.createRoot(at("graphiql"));
     root.render(React.createElement(GraphiQL, {
-      fetcher, defaultQuery: EXAMPLE, isHeadersEditorEnabled: false, shouldPersistHeaders: false,
+      fetcher, defaultQuery: EXAMPLE, isHeadersEditorEnabled: true, shouldPersistHeaders: false,
       storage: memory(),
     }));
   };

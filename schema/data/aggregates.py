@@ -55,6 +55,12 @@ def group_name(relation: str) -> str:
     return relation + "_" if relation in GROUPINGS else relation
 
 
+CELL_NOTE = (
+    "有最小分组时，时间以所在月的月初计，地点以所在镇街计。"
+    "With a least group, a time stands for the beginning of its month, a place for its township."
+)
+
+
 class Aggregates:
     def __init__(self, scope: Scope, shapes: ScopeShapes, inputs: Inputs) -> None:
         self._scope = scope
@@ -232,14 +238,14 @@ class Aggregates:
                 for name, column in shape.grouped.items()
             }
 
-        return GraphQLInputObjectType(f"{shape.type_name}CellFilter", fields)
+        return GraphQLInputObjectType(f"{shape.type_name}CellFilter", fields, description=CELL_NOTE)
 
     def _column(self, data_set: DatasetCode) -> GraphQLEnumType:
         shape = self._shapes.of(data_set)
         if not shape.small:
             return self._inputs.column(data_set)
         values = {name.upper(): name for name in shape.grouped.values()}
-        return GraphQLEnumType(f"{shape.type_name}CellColumn", values)
+        return GraphQLEnumType(f"{shape.type_name}CellColumn", values, description=CELL_NOTE)
 
     def _measured(self, data_set: DatasetCode, column: str) -> tuple[Kind, Visibility]:
         return self._inputs.kind(data_set, column), self._scope.measured(data_set)[column]

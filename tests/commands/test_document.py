@@ -12,7 +12,7 @@ from tests.commands.terminal import Terminal, typed
 from tests.running_hub import RunningHub
 
 APP = "hightech-flood"
-OPERATOR = ("operator", "--organisation", "cq_bigdata", "--role", "operator")
+OPERATOR = ("deploys", "--organisation", "cq_bigdata", "--role", "operator")
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def operator(hub: RunningHub) -> Iterator[HubClient]:
     printed = typed(hub, ["client", "add", *OPERATOR])
     secret = re.search(r"VITALHUB_CLIENT_SECRET=(\S+)", printed.out)
     assert secret is not None, printed.err
-    with HubClient(hub.address, "operator", secret[1]) as client:
+    with HubClient(hub.address, "deploys", secret[1]) as client:
         yield client
 
 

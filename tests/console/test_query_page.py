@@ -156,6 +156,41 @@ def test_a_subscription_shows_its_first_answer_and_its_socket_ends_when_it_is_st
     tab.wait(lambda: tab.run("return window.sockets[0].readyState") == 3)
 
 
+@pytest.mark.parametrize(
+    ("operation", "purpose", "told"),
+    [
+        ("query", "本部门数据", '"riverStation": []'),
+        ("query", "没有的用途", "PURPOSE_UNKNOWN"),
+        ("subscription", "没有的用途", "PURPOSE_UNKNOWN"),
+    ],
+)
+def test_a_purpose_is_stated_under_headers_as_it_is_written(
+    tab: Browser,
+    settings: Settings,
+    secrets: dict[ClientId, str],
+    operation: str,
+    purpose: str,
+    told: str,
+) -> None:
+    tab.open(f"{settings.issuer}/graphql")
+    tab.type("#client", APP)
+    tab.type("#secret", secrets[APP])
+    tab.click("#form button")
+    tab.wait(lambda: shows_editor(tab))
+    tab.run(
+        "[...document.querySelectorAll('.graphiql-editor-tools button')]"
+        ".find((button) => button.textContent === 'Headers').click()"
+    )
+    tab.run(
+        "const set = (at, text) => [...document.querySelectorAll(`${at} .CodeMirror`)]"
+        ".at(-1).CodeMirror.setValue(text);"
+        f"set('.graphiql-query-editor', '{operation} {{ riverStation {{ stationName }} }}');"
+        f"""set('.graphiql-editor-tool', '{{"X-Vitalhub-Purpose": "{purpose}"}}');"""
+    )
+    tab.click(".graphiql-execute-button")
+    tab.wait(lambda: told in tab.text(".result-window"))
+
+
 def test_a_code_that_this_tab_did_not_ask_for_is_not_used(tab: Browser, settings: Settings) -> None:
     tab.open(f"{settings.issuer}/graphql?code=x&state=0123456789&iss={settings.issuer}")
     tab.wait(lambda: "没有从本页开始" in tab.text("#problem"))

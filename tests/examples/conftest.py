@@ -17,8 +17,8 @@ from tests.examples.documents import ROOT
 from tests.running_hub import RunningHub, running_hub
 
 FILE = "water-level-examples.csv"
-OTHERS = (("operator", "cq_bigdata", "operator"), ("retired-app", "cq_hightech", "app"))
-"""Clients that the demo has not: who ends clients, and one to be ended."""
+OTHERS = (("retired-app", "cq_hightech", "app"),)
+"""Clients that the demo has not: one to be ended."""
 
 
 @pytest.fixture(scope="session")

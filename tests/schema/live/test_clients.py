@@ -40,7 +40,7 @@ def test_the_python_example_of_the_documents_runs_as_it_stands(live: Served, app
     exec(code, names)  # noqa: S102 - our own page
 
     async def test() -> None:
-        states = names["watch"](live.address, app)
+        states = names["watch"](live.address, app, "subscription { station { code } }")
         assert len((await anext(states))["station"]) == 2
         live.hub.republish_stations("C")
         assert [row["code"] for row in (await anext(states))["station"]] == ["C"]

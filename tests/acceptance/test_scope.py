@@ -174,6 +174,7 @@ def test_a_grant_shows_its_columns_and_nothing_else(people: People) -> None:
         "riverRegimeMunicipal",
         "riverRegimeMunicipalByKey",
         "riverRegimeMunicipalAggregate",
+        "riverRegimeMunicipalConnection",
     }
     text = json.dumps(list(types.values()), ensure_ascii=False)
     for hidden in ("flowM3s", "scenarioId", "RiverStation", "流量", "场次"):

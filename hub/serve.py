@@ -5,6 +5,7 @@ With the demo, the demo city's sources run too, and the city is opened through t
 
 import logging
 import os
+import resource
 import signal
 import socket
 import threading
@@ -28,6 +29,8 @@ from settings import Settings
 
 LOG = logging.getLogger(__name__)
 STOP_SECONDS = 10.0
+OPEN_FILES = 65_536
+"""Sockets above all; systems begin with 1,024, which idle strangers would use up."""
 
 
 class WebServer(uvicorn.Server):
@@ -76,9 +79,18 @@ class WebServer(uvicorn.Server):
 def serve(given: Namespace) -> int:
     """Run the hub until SIGINT or SIGTERM; with --demo also the demo city, and open it."""
     settings = settings_of(given)
+    allow_files()
     os.umask(0o077)  # what the hub and its children write is the operator's alone
     with claimed_home(settings.home), claimed_port(settings.host, settings.port) as claimed:
         return serve_on(claimed, settings, given)
+
+
+def allow_files() -> None:
+    """As many open files as the system lets this process have, up to OPEN_FILES."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def serve_on(claimed: socket.socket, settings: Settings, given: Namespace) -> int:

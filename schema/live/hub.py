@@ -164,20 +164,28 @@ class LiveHub:
                 pass
             self._woken.clear()
             changed, self._changed = frozenset(self._changed), set()
-            await self._look()
+            try:
+                await self._look()
+            except Exception:
+                log.exception("who may still read could not be looked at: nothing is told")
+                self._changed |= changed
+                continue
             for query in self.queries:
                 if changed and query.reads(changed):
                     query.changed()
 
     async def _look(self) -> None:
-        """Who may still read, and what."""
+        """Who may still read, and what: whoever may not is told before anybody else is moved."""
         sessions = [s for s in self._sessions if s.credentials is not None]
         asked = {s.credentials for s in sessions if s.credentials is not None}
         found = await blocking(self._admit_all, asked)
         for session in sessions:
             session.check_idle()
-            if session.credentials is not None:
-                await session.looked(found[session.credentials])
+        looked = [(s, found[s.credentials]) for s in sessions if s.credentials is not None]
+        moving = [(s, reader, now) for s, now in looked for reader in s.looked(now)]
+        for session, reader, now in moving:
+            if not isinstance(now, Exception):
+                await session.move(reader, *now)
 
     def _admit_all(self, asked: set[Credentials]) -> Mapping[Credentials, Admitted | Exception]:
         found: dict[Credentials, Admitted | Exception] = {}

@@ -281,32 +281,42 @@ class Session:
 
     # -- what it may read ----------------------------------------------------------------------
 
-    async def looked(self, found: Admitted | Exception) -> None:
-        """What its credentials are worth now."""
+    def looked(self, found: Admitted | Exception) -> list[Reader]:
+        """What its credentials are worth now; the readers that are to move to a new scope."""
         if isinstance(found, TOKEN_ERRORS):
             self.end(Closing(CloseCode.FORBIDDEN, f"Forbidden: {found.code}"))
-            return
+            return []
         if isinstance(found, Exception) and not isinstance(found, UserError):
             self.end(Closing(CloseCode.TRY_AGAIN, "Nobody can be admitted now: try again later"))
-            return
-        if not isinstance(found, Exception):
-            self.caller = found[0]
-        for reader in [each for each in self._operations.values() if isinstance(each, Reader)]:
-            if isinstance(found, Exception):
+            return []
+        gone = isinstance(found, Exception)
+        self.caller = self.caller if isinstance(found, Exception) else found[0]
+        readers = [each for each in self._operations.values() if isinstance(each, Reader)]
+        moved = [each for each in readers if gone or self._is_elsewhere(each)]
+        for reader in moved:
+            if gone or not self._has_types(reader):
                 self.refuse(reader, [reply_of(ScopeChanged(), reader.request_id)])
-            elif found[0].scope is not reader.caller.scope:
-                await self._move(reader, *found)
+        return [each for each in moved if self._has(each)]
 
-    async def _move(self, reader: Reader, caller: Caller, view: View) -> None:
-        """To its new scope, where the schema is the same; else it ends."""
+    def _is_elsewhere(self, reader: Reader) -> bool:
+        return self.caller is not None and reader.caller.scope is not self.caller.scope
+
+    def _has_types(self, reader: Reader) -> bool:
+        """Whether the schema it was made for is still the one."""
+        assert self.caller is not None  # noqa: S101 - nobody else has readers
+        return types_key(self.caller.scope) == types_key(reader.caller.scope)
+
+    async def move(self, reader: Reader, caller: Caller, view: View) -> None:
+        """To its new scope, where the document fits it; else it ends."""
+        wrong: Exception | None = None
         try:
-            if types_key(caller.scope) != types_key(reader.caller.scope):
-                raise ScopeChanged
             prepared = await self._hall.operations.prepare(reader.request, caller, view)
-            if prepared.errors:
-                raise ScopeChanged
-        except UserError:
-            self.refuse(reader, [reply_of(ScopeChanged(), reader.request_id)])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends this reader and no other
+            wrong = ScopeChanged() if isinstance(error, UserError) else error
+        else:
+            wrong = ScopeChanged() if prepared.errors else None
+        if wrong is not None:
+            self.refuse(reader, [reply_of(wrong, reader.request_id)])
             return
         if self._has(reader):
             self._hall.leave(reader)

@@ -1,7 +1,10 @@
 """What ends a subscription or a socket, and what others shipped where it did not."""
 
 import asyncio
+import contextlib
+import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -80,6 +83,40 @@ def test_a_revoked_token_loses_its_socket_and_the_clients_other_token_does_not(
             assert await second.is_quiet()
 
     run(test)
+
+
+def test_whoever_is_revoked_does_not_wait_for_those_who_go_on_under_new_grants(
+    live: Served, app: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, other = live.hub, live.hub.token("app")
+    going_on, waited = threading.Event(), list[int]()
+
+    async def test() -> None:
+        async with contextlib.AsyncExitStack() as held:
+            first = [await held.enter_async_context(admitted(live, app)) for _ in range(4)]
+            revoked = await held.enter_async_context(admitted(live, other))
+            for client in (*first, revoked):
+                await client.subscribe("1", LIST)
+                await client.next()
+            prepare = live.live.operations.prepare
+
+            async def slow(*asked: Any) -> Any:
+                waited.append(1)
+                await asyncio.to_thread(going_on.wait, 20)
+                return await prepare(*asked)
+
+            monkeypatch.setattr(live.live.operations, "prepare", slow)
+            with live.held():
+                hub.granted("app", *whole(places=("500106",)))
+                hub.clients.revoke_token(hub.principal(other).token_id)
+            assert await revoked.closed() == (4403, "Forbidden: TOKEN_REVOKED")
+            assert waited
+            going_on.set()
+
+    try:
+        run(test)
+    finally:
+        going_on.set()
 
 
 def test_a_token_that_expires_closes_its_socket(

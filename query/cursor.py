@@ -17,7 +17,7 @@ from sqlglot import exp
 from catalog.contracts import ColumnType, Kind
 from catalog.ids import DatasetCode
 from query.block import Block, Draft
-from query.errors import CursorInvalid
+from query.errors import CursorInvalid, UnknownField
 from query.order import undecided
 from query.relation import Scope, sql_type
 from query.tree import Order, OrderByTotal, OrderTerm, OrderThrough, Total
@@ -91,12 +91,19 @@ def _type(scope: Scope, data_set: DatasetCode, term: OrderTerm) -> str:
         case Order(column=name):
             return sql_type(scope.column_type(data_set, name))
         case OrderThrough(relation=relation, term=inner):
-            return _type(scope, scope.relations(data_set)[relation].target, inner)
+            return _type(scope, _target(scope, data_set, relation), inner)
         case OrderByTotal(relation=relation, total=total, column=name):
             if name is None:
                 return "BIGINT"
-            kind = scope.column_type(scope.relations(data_set)[relation].target, name)
+            kind = scope.column_type(_target(scope, data_set, relation), name)
             return _total_type(total, kind)
+
+
+def _target(scope: Scope, data_set: DatasetCode, name: str) -> DatasetCode:
+    relation = scope.relations(data_set).get(name)
+    if relation is None:
+        raise UnknownField(data_set=data_set, field=name)
+    return relation.target
 
 
 def _total_type(total: Total, kind: ColumnType) -> str:

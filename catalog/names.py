@@ -82,7 +82,7 @@ RESERVED_TYPES = frozenset(
         "RequestAction", "RequestStep", "RowCondition", "RowDecision", "RowFate", "RowPosition",
         "RuleOutcome", "ScopeColumn", "ScopePart", "ShareGrant", "Side", "SignOffDecision",
         "SourceValue", "TermsInput", "TimeUnit", "PlaceLevel", "PercentileOrder",
-        "RelatedValuesOrder", "RelatedNumbersOrder", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "UsageWhere", "Replay",
+        "EntryStep", "RelatedValuesOrder", "RelatedNumbersOrder", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "UsageWhere", "Replay",
         "Explanation", "FieldExplanation", "FieldRefusal", "OperationPrice", "ReadColumns",
         "PersistedDocument", "ClientLimits",
         "InterfaceHealth", "CallOutcome", "UsageCalls", "BreakerPhase", "Resource",

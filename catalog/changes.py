@@ -34,10 +34,12 @@ def change(old: Contract, new: Contract) -> Change:
         return Change.BREAKING
     if not relations <= still or old.provider != new.provider:
         return Change.BREAKING
+    if old.coordinates is not None and old.coordinates != new.coordinates:
+        return Change.BREAKING
     if not _still_asked(old.interface, new.interface):
         return Change.BREAKING
     added = len(after) > len(before) or relations != still
-    added = added or old.interface != new.interface
+    added = added or old.interface != new.interface or old.coordinates != new.coordinates
     terms = old.sharing != new.sharing or old.rules != new.rules or old.max_age != new.max_age
     return Change.MINOR if added or terms else Change.PATCH
 

@@ -47,6 +47,16 @@ class Datum(StrEnum):
     CNHD_1985 = "85高程"
 
 
+class ReferenceSystem(StrEnum):
+    """What coordinates are in. WGS84 and CGCS2000 agree to a metre; GCJ-02 lies hundreds of metres off
+    and is never converted in silence.
+    """
+
+    WGS84 = "WGS84"
+    CGCS2000 = "CGCS2000"
+    GCJ_02 = "GCJ-02"
+
+
 class Classification(StrEnum):
     """CORE is never served, IMPORTANT is masked unless granted clear, GENERAL is plain."""
 
@@ -134,6 +144,19 @@ class ForeignKey:
     inverse: str | None = None
 
 
+LOCATION = "location"
+"""What the API calls the point of a row; a contract with coordinates has no other field of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """The columns that say where a row lies, in degrees."""
+
+    longitude: str
+    latitude: str
+    system: ReferenceSystem
+
+
 @dataclass(frozen=True, slots=True)
 class RuleDeclaration:
     """A quality rule as the contract states it; `quality/rule.py` gives it its meaning.
@@ -189,6 +212,7 @@ class Contract:
     """SHA-256 of the file's text."""
     interface: "Interface | None" = None
     """服务接口: nothing is kept of it, every read asks its provider. None: a data set."""
+    coordinates: Coordinates | None = None
 
     @property
     def major(self) -> int:

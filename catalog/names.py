@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from catalog.contract_files import NAMES, contract_document
-from catalog.contracts import Contract, ForeignKey, camel, pascal
+from catalog.contracts import LOCATION, Contract, ForeignKey, camel, pascal
 from catalog.declaration import KeyPath
 from catalog.ids import DatasetCode
 from catalog.interfaces.interface import ListOf, Member, ObjectOf
@@ -85,6 +85,7 @@ RESERVED_TYPES = frozenset(
         "EntryStep", "RelatedValuesOrder", "RelatedNumbersOrder", "Quota", "QuotaInput", "QuotaLeft", "UsagePage", "UsageColumns", "UsageWhere", "Replay",
         "Explanation", "FieldExplanation", "FieldRefusal", "OperationPrice", "ReadColumns",
         "PersistedDocument", "ClientLimits",
+        "LocationFilter", "LocationCircle", "LocationBox", "LocationPoint",
         "InterfaceHealth", "CallOutcome", "UsageCalls", "BreakerPhase", "Resource",
     }
 ) | MEASURE_TYPES  # fmt: skip
@@ -146,6 +147,7 @@ class _Taken:
                 continue
             own = {camel(column.name) for column in target.columns}
             own |= {camel(other.name) for other in target.foreign_keys}
+            own |= {LOCATION} if target.coordinates is not None else set()
             own |= {
                 camel(other.inverse)
                 for code, other in self._inverses[key.target]

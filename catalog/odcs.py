@@ -5,7 +5,8 @@ provider level, a vertical datum on every height, no names that collide in Graph
 standard has no place for stands in its `customProperties`:
 
 - of the contract: provider, level, titleEn, sharingKind, sharingMode, format, updateFrequency,
-  conditionsOfUse, classification, publishMode, placeColumn (or `none`), maxAgeMinutes
+  conditionsOfUse, classification, publishMode, placeColumn (or `none`), maxAgeMinutes, coordinates
+  (longitude and latitude: a decimal or double column each; system: WGS84, CGCS2000 or GCJ-02)
 - of a column: unit, datum, datumColumn, height (true: needs a datum), place (true: a place code),
   notReported (a list of values that mean "no value")
 - of a relationship: name, inverse
@@ -27,16 +28,19 @@ from jsonschema import Draft201909Validator
 from jsonschema.protocols import Validator
 
 from catalog.contracts import (
+    LOCATION,
     Classification,
     Column,
     ColumnType,
     Contract,
+    Coordinates,
     Datum,
     Dimension,
     ForeignKey,
     Kind,
     Level,
     PublishMode,
+    ReferenceSystem,
     RuleDeclaration,
     Severity,
     Sharing,
@@ -50,6 +54,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 MAX_NAME = 48
 SEMVER = re.compile(r"\d+\.\d+\.\d+\Z")
 DECIMAL = re.compile(r"decimal\((\d{1,2}),\s*(\d{1,2})\)\Z", re.IGNORECASE)
+DEGREES = frozenset({Kind.DECIMAL, Kind.DOUBLE})
 RESERVED_SUFFIXES = ("_aggregate", "_connection", "_by_key", "_filter", "_order", "_group", "_row")
 
 Member = TypeVar("Member", bound=StrEnum)
@@ -126,6 +131,7 @@ class _Reader:
                 classification=self.member("classification", Classification),
             ),
             digest=self.digest,
+            coordinates=self.coordinates(columns),
         )
         self.check_references(contract, path)
         return contract
@@ -261,6 +267,32 @@ class _Reader:
             )
         return name
 
+    def coordinates(self, columns: Sequence[Column]) -> Coordinates | None:
+        given = self.custom.get("coordinates")
+        if given is None:
+            return None
+        if not isinstance(given, dict) or set(given) != {"longitude", "latitude", "system"}:
+            raise self.document.error(
+                ("customProperties",), "coordinates holds longitude, latitude and system."
+            )
+        longitude, latitude, system = given["longitude"], given["latitude"], given["system"]
+        degrees = [column.name for column in columns if column.type.kind in DEGREES]
+        for name in (longitude, latitude):
+            if name not in degrees:
+                raise self.document.error(
+                    ("customProperties",), f"coordinates: {name} is not a decimal or double column."
+                )
+        if longitude == latitude:
+            raise self.document.error(
+                ("customProperties",), f"coordinates: {longitude} is both longitude and latitude."
+            )
+        if system not in list(ReferenceSystem):
+            raise self.document.error(
+                ("customProperties",),
+                f"coordinates: system {system!r} is not one of {', '.join(ReferenceSystem)}.",
+            )
+        return Coordinates(longitude, latitude, ReferenceSystem(system))
+
     def max_age(self) -> timedelta | None:
         minutes = self.custom.get("maxAgeMinutes")
         return None if minutes is None else timedelta(minutes=float(minutes))
@@ -268,7 +300,7 @@ class _Reader:
     def check_names(
         self, columns: Sequence[Column], foreign_keys: Sequence[ForeignKey], path: KeyPath
     ) -> None:
-        taken: dict[str, str] = {}
+        taken = {LOCATION: "the filter by coordinates"} if "coordinates" in self.custom else {}
         for name in [c.name for c in columns] + [f.name for f in foreign_keys]:
             other = taken.setdefault(camel(name), name)
             if other is not name:

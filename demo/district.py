@@ -34,6 +34,8 @@ PREMISES_HEADERS = (
     "常住人数",
     "控制站码",
     "联系电话",
+    "经度",
+    "纬度",
 )
 
 
@@ -123,6 +125,7 @@ def premises_workbook(found: tuple[Premises, ...]) -> bytes:
                 one.residents,
                 one.control_station,
                 one.phone,
+                *(one.point or (None, None)),
             )
         )
     content = io.BytesIO()

@@ -2,7 +2,8 @@
 
 Rules: a fixed seed; only townships that Shapingba governs, near the river; six premises stand exactly
 at and one centimetre beside the fence of 183 m, three of them surveyed in 吴淞 (1.64 m higher there),
-so that a forgotten equality or a forgotten offset changes who is warned. Telephone numbers begin with
+so that a forgotten equality or a forgotten offset changes who is warned. Points are made up, scattered
+around a point on the township's bank (CGCS2000); a few old surveys have none. Telephone numbers begin with
 0 after the area code, which no subscriber's number does.
 """
 
@@ -20,26 +21,34 @@ DISTRICT = PlaceCode("500106")
 OFFSET = Decimal("1.64")
 OLD_SURVEYS = 0.3
 CENT = Decimal("0.01")
+SCATTER = 0.0035
+"""Degrees around the township's point."""
+UNLOCATED = 0.03
+PLACES_OF_A_DEGREE = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A township on the river: how many premises, and the range of their ground in 黄海 metres."""
+    """A township on the river: how many premises, the range of their ground in 黄海 metres, and a point
+    on its bank.
+    """
 
     township: PlaceCode
     count: int
     low: float
     usual: float
     high: float
+    longitude: float
+    latitude: float
 
 
 BANKS = (
-    Bank(PlaceCode("500106004"), 150, 174.0, 183.0, 198.0),  # 磁器口街道
-    Bank(PlaceCode("500106013"), 80, 173.0, 186.0, 200.0),  # 土湾街道
-    Bank(PlaceCode("500106002"), 50, 176.0, 190.0, 200.0),  # 沙坪坝街道
-    Bank(PlaceCode("500106006"), 60, 175.0, 187.0, 200.0),  # 石井坡街道
-    Bank(PlaceCode("500106007"), 50, 176.0, 188.0, 200.0),  # 双碑街道
-    Bank(PlaceCode("500106008"), 60, 172.0, 186.0, 200.0),  # 井口街道
+    Bank(PlaceCode("500106004"), 150, 174.0, 183.0, 198.0, 106.449, 29.580),  # 磁器口街道
+    Bank(PlaceCode("500106013"), 80, 173.0, 186.0, 200.0, 106.468, 29.552),  # 土湾街道
+    Bank(PlaceCode("500106002"), 50, 176.0, 190.0, 200.0, 106.458, 29.564),  # 沙坪坝街道
+    Bank(PlaceCode("500106006"), 60, 175.0, 187.0, 200.0, 106.446, 29.596),  # 石井坡街道
+    Bank(PlaceCode("500106007"), 50, 176.0, 188.0, 200.0, 106.443, 29.613),  # 双碑街道
+    Bank(PlaceCode("500106008"), 60, 172.0, 186.0, 200.0, 106.440, 29.643),  # 井口街道
 )
 RESIDENTS = {
     "商铺": (0, 6),
@@ -62,7 +71,7 @@ BOUNDARY = (
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """`elevation` is the ground's, in `datum`."""
+    """`elevation` is the ground's, in `datum`; `point` its longitude and latitude."""
 
     id: str
     name: str
@@ -73,13 +82,14 @@ class Premises:
     residents: int
     control_station: str
     phone: str
+    point: tuple[float, float] | None
 
 
 def premises(places: Places) -> tuple[Premises, ...]:
     """All of them, in the order of their ids."""
-    chance = random.Random(SEED)  # noqa: S311 - a fixed seed, no secret
+    chance, somewhere = random.Random(SEED), random.Random(SEED + 1)  # noqa: S311 - fixed seeds, no secrets
     return tuple(
-        _premises(number, site, chance)
+        _premises(number, site, chance, _point(site, somewhere))
         for number, site in enumerate([*_boundary(), *_along(places, chance)], start=1)
     )
 
@@ -125,7 +135,18 @@ def _short(places: Places, village: PlaceCode) -> str:
     return places.get(village).name.removesuffix("居民委员会").removesuffix("村民委员会")
 
 
-def _premises(number: int, site: _Site, chance: random.Random) -> Premises:
+def _point(site: _Site, chance: random.Random) -> tuple[float, float] | None:
+    bank = next(bank for bank in BANKS if site.place.startswith(bank.township))
+    longitude, latitude = (
+        round(middle + chance.uniform(-SCATTER, SCATTER), PLACES_OF_A_DEGREE)
+        for middle in (bank.longitude, bank.latitude)
+    )
+    return None if chance.random() < UNLOCATED else (longitude, latitude)
+
+
+def _premises(
+    number: int, site: _Site, chance: random.Random, point: tuple[float, float] | None
+) -> Premises:
     return Premises(
         id=f"SPB-{number:06d}",
         name=site.name,
@@ -136,4 +157,5 @@ def _premises(number: int, site: _Site, chance: random.Random) -> Premises:
         residents=chance.randint(*RESIDENTS[site.kind]),
         control_station=CIQIKOU,
         phone=f"023-0{chance.randrange(10**7):07d}",
+        point=point,
     )

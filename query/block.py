@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from catalog.catalogue import Relation
-from catalog.contracts import ColumnType
+from catalog.contracts import LOCATION, ColumnType
 from catalog.ids import DatasetCode, Seq
 from catalog.predicate import Scalar
 from query.errors import UnknownField
@@ -92,6 +92,13 @@ class Block:
             raise UnknownField(data_set=self.data_set, field=name)
         self.draft.columns.add((self.data_set, name))
         return exp.column(exp.to_identifier(name, quoted=True), table=self.alias)
+
+    def location(self) -> tuple[str, str]:
+        """Its columns of longitude and latitude. UnknownField where rows have no visible location."""
+        found = self.draft.scope.coordinates(self.data_set)
+        if found is None:
+            raise UnknownField(data_set=self.data_set, field=LOCATION)
+        return found.longitude, found.latitude
 
     def column_type(self, name: str) -> ColumnType:
         return self.draft.scope.column_type(self.data_set, name)

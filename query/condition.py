@@ -9,7 +9,8 @@ from sqlglot import exp
 from catalog.contracts import ColumnType
 from query.block import Block
 from query.filter import FilterCompiler
-from query.tree import AllOf, AnyOf, Condition, Negated, Quantifier, Related
+from query.location import located
+from query.tree import AllOf, AnyOf, Condition, Located, Negated, Quantifier, Related
 
 
 def condition(block: Block, where: Condition | None) -> exp.Expr | None:
@@ -46,6 +47,8 @@ def _node(block: Block, where: Condition) -> exp.Expr:
             return exp.Not(this=exp.paren(_node(block, term)))
         case Related():
             return related(block, where)
+        case Located(area=area):
+            return located(block, area)
         case _:
             return filter_of(block).compile(where)
 

@@ -30,6 +30,7 @@ NODES = (
     exp.Distinct, exp.PercentileCont, exp.Filter, exp.TryCast, exp.DataTypeParam,  # measures
     exp.Group, exp.Having, exp.Sub,  # groups, and places of a level
     exp.Qualify, exp.Window, exp.RowNumber,  # one row of each group
+    exp.Mul, exp.Add, exp.Pow, exp.Sin, exp.Cos, exp.Radians,  # where a row lies
     exp.Neg, exp.DPipe, exp.SHA2,  # cursors: visible values, and that we wrote them
 )  # fmt: skip
 FUNCTIONS = {

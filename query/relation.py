@@ -13,7 +13,15 @@ from functools import cached_property
 from sqlglot import exp
 
 from catalog.catalogue import Catalogue, Relation
-from catalog.contracts import Classification, Column, ColumnType, Contract, Kind, SharingKind
+from catalog.contracts import (
+    Classification,
+    Column,
+    ColumnType,
+    Contract,
+    Coordinates,
+    Kind,
+    SharingKind,
+)
 from catalog.ids import DatasetCode, Seq
 from catalog.predicate import Scalar
 from catalog.sharing.grant import Grant, GrantedColumn, Part, Visibility
@@ -29,7 +37,13 @@ from query.statement import (
     past_table,
 )
 from query.tree import Tree
-from query.visible import group_columns, least_group, measured_columns, visible_columns
+from query.visible import (
+    group_columns,
+    least_group,
+    measured_columns,
+    visible_columns,
+    visible_coordinates,
+)
 
 MASKED_TYPE = ColumnType(Kind.STRING)
 MASK_KEY = "mask_key"
@@ -234,6 +248,10 @@ class Scope:
         """The columns by which aggregates may filter and group."""
         return group_columns(self.grant(data_set), self.catalogue.contracts[data_set])
 
+    def coordinates(self, data_set: DatasetCode) -> Coordinates | None:
+        """By which rows may be asked for by where they lie; None where they may not."""
+        return visible_coordinates(self.grant(data_set), self.catalogue.contracts[data_set])
+
     def least_group(self, data_set: DatasetCode) -> int:
         """How many rows a group must have to be told of: 1 where any may."""
         return least_group(self.grant(data_set), self.catalogue.contracts[data_set])
@@ -279,11 +297,12 @@ class Scope:
 
     @cached_property
     def key(self) -> str:
-        """A digest of the visible columns, and of whether groups have a least size: two clients
-        with the same one have the same schema.
+        """A digest of the visible columns, of whether groups have a least size, and of whether rows
+        have a location: two clients with the same one have the same schema.
         """
         text = ";".join(
-            f"{code}{'' if self.least_group(code) == 1 else '+'}:"
+            f"{code}{'' if self.least_group(code) == 1 else '+'}"
+            f"{'' if self.coordinates(code) is None else '@'}:"
             + ",".join(f"{n}={v}" for n, v in self.measured(code).items())
             for code in sorted(self._grants)
         )

@@ -10,6 +10,7 @@ from enum import StrEnum
 from catalog.ids import DatasetCode
 from catalog.predicate import Predicate, Scalar
 from query.aggregate import Aggregate, NestedGroups
+from query.area import Area
 
 MAX_ROWS = 1_000_000
 """No tree may ask for more; the API's own page limit is far lower."""
@@ -49,6 +50,13 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Located:
+    """The row lies in an area; unknown, and so not kept, where it has no coordinates."""
+
+    area: Area
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     terms: tuple["Condition", ...]
 
@@ -63,7 +71,7 @@ class Negated:
     term: "Condition"
 
 
-Condition = Predicate | Related | AllOf | AnyOf | Negated
+Condition = Predicate | Related | Located | AllOf | AnyOf | Negated
 """What a query may ask of rows. A grant's row filter is a `Predicate`, which knows no relations."""
 
 

@@ -6,7 +6,7 @@ by cell columns only: clear ones whose values the contract bounds, whatever rows
 that is stricter makes the column stricter in all.
 """
 
-from catalog.contracts import Classification, Contract, Kind
+from catalog.contracts import Classification, Contract, Coordinates, Kind
 from catalog.sharing.grant import Grant, Visibility
 
 LEAST_GROUP = 5
@@ -39,6 +39,20 @@ def measured_columns(grant: Grant, contract: Contract) -> dict[str, Visibility]:
                     found[column.name] = how
                 break
     return found
+
+
+def visible_coordinates(grant: Grant, contract: Contract) -> Coordinates | None:
+    """Where rows may be asked for by where they lie: every part shows both columns as they are."""
+    found = contract.coordinates
+    if found is None:
+        return None
+    names, visible = (found.longitude, found.latitude), visible_columns(grant, contract)
+    clear = all(
+        name in visible and part.visibility(name) is Visibility.CLEAR
+        for name in names
+        for part in grant.parts
+    )
+    return found if clear else None
 
 
 def least_group(grant: Grant, contract: Contract) -> int:

@@ -24,7 +24,9 @@ from graphql import (
 from catalog.contracts import Kind, camel
 from catalog.ids import PlaceCode
 from catalog.predicate import Compare, Op, Scalar, Within
-from query.tree import AllOf, AnyOf, Condition, Negated, Quantifier, Related
+from query.area import Polygon
+from query.tree import AllOf, AnyOf, Condition, Located, Negated, Quantifier, Related
+from schema.data.location import MAX_POINTS, areas_of
 from schema.data.shape import RowShape, Shapes, target_of
 from schema.errors import FilterInvalid
 from schema.scalars import BIG_INT, DATE, DATE_TIME, DECIMAL, PLACE_CODE
@@ -110,6 +112,7 @@ class _Reading:
         self._shapes = shapes
         self._terms = 0
         self._related = 0
+        self._points = 0
 
     def condition(
         self, shape: RowShape, given: Mapping[str, object], at: str, nesting: int
@@ -123,8 +126,10 @@ class _Reading:
                 found.append(self._logic(shape, name, value, here, nesting))
             elif name in shape.columns:
                 found += self._column(shape.columns[name], _object(value, here), here)
-            else:
+            elif name in shape.relations:
                 found += self._relation(shape, name, _object(value, here), here, nesting)
+            else:
+                found += self._location(_object(value, here), here)
         if not found:
             return None
         return found[0] if len(found) == 1 else AllOf(tuple(found))
@@ -168,6 +173,15 @@ class _Reading:
             if inner is None and quantifier == Quantifier.EVERY:
                 raise _wrong(here, *NOTHING_ASKED)
             yield Related(relation.name, Quantifier(quantifier), inner)
+
+    def _location(self, given: Mapping[str, object], at: str) -> Iterator[Condition]:
+        for here, area in areas_of(given, at):
+            self._count(here)
+            self._points += len(area.points) if isinstance(area, Polygon) else 0
+            if self._points > MAX_POINTS:
+                problem = f"all polygons together have more than {MAX_POINTS} points"
+                raise _wrong(here, f"各多边形的点合计超过 {MAX_POINTS} 个", problem)
+            yield Located(area)
 
     def _count(self, at: str) -> None:
         self._terms += 1

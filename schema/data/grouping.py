@@ -109,7 +109,11 @@ class _Selecting:
 def _where(given: object, shape: RowShape, shapes: Shapes) -> Condition | None:
     if given is None:
         return None
-    cells = replace(shape, columns=shape.grouped, relations={}) if shape.small else shape
+    cells = (
+        replace(shape, columns=shape.grouped, relations={}, coordinates=None)
+        if shape.small
+        else shape
+    )
     return condition_of(given, cells, shapes)
 
 

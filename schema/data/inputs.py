@@ -15,7 +15,7 @@ from graphql import (
     GraphQLNonNull,
 )
 
-from catalog.contracts import Kind
+from catalog.contracts import LOCATION, Kind
 from catalog.ids import DatasetCode
 from query.aggregate import Function
 from query.measure import functions_of
@@ -23,8 +23,9 @@ from query.order import NUMBERS
 from query.relation import Scope
 from query.tree import Quantifier, Total
 from schema.data.filters import column_filter
+from schema.data.location import LOCATION_FILTER, location_text
 from schema.data.once import once
-from schema.data.shape import AGGREGATE, ScopeShapes
+from schema.data.shape import AGGREGATE, RowShape, ScopeShapes
 
 DEFAULT_LIMIT = 100
 ORDER = GraphQLEnumType(
@@ -116,9 +117,15 @@ class Inputs:
                 )
                 for field, relation in shape.relations.items()
             }
-            return logic | columns | related
+            return logic | columns | related | self._location(shape)
 
         return GraphQLInputObjectType(f"{shape.type_name}Filter", fields)
+
+    def _location(self, shape: RowShape) -> Fields:
+        found = shape.coordinates
+        if found is None:
+            return {}
+        return {LOCATION: GraphQLInputField(LOCATION_FILTER, description=location_text(found))}
 
     def _list_filter(self, data_set: DatasetCode) -> GraphQLInputObjectType:
         notes = {

@@ -16,6 +16,7 @@ from schema.data.aggregates import TIMES
 from schema.data.connection import PAGE_INFO
 from schema.data.filters import COLUMN_FILTERS
 from schema.data.inputs import NUMBER_ORDER, ORDER, VALUE_ORDER
+from schema.data.location import LOCATION_FILTER
 from schema.data.measures import measure_types
 from schema.data.shape import RowShape, ScopeShapes
 from schema.data.types import DataTypes
@@ -84,7 +85,7 @@ class NamedTypes:
 def shared_types() -> Mapping[str, GraphQLNamedType]:
     """Those that depend on no data set."""
     orders = ORDER, VALUE_ORDER, NUMBER_ORDER
-    kinds = (*COLUMN_FILTERS.values(), *orders, PAGE_INFO, *measure_types())
+    kinds = (*COLUMN_FILTERS.values(), LOCATION_FILTER, *orders, PAGE_INFO, *measure_types())
     return GraphQLSchema(types=kinds).type_map
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from catalog.catalogue import Relation
-from catalog.contracts import camel, pascal
+from catalog.contracts import Coordinates, camel, pascal
 from catalog.ids import DatasetCode
 from query.relation import Scope
 from schema.data.once import once
@@ -36,6 +36,8 @@ class RowShape:
     """GraphQL name of a to-one relation -> the data set whose columns may be keys, too."""
     counted: Mapping[str, Relation] = field(default_factory=dict)
     """GraphQL name -> to-many relation whose rows may be told of in groups."""
+    coordinates: Coordinates | None = None
+    """None where rows cannot be asked for by where they lie."""
     small: bool = False
     """Whether groups have a least size."""
 
@@ -62,6 +64,7 @@ def shape_of(scope: Scope, data_set: DatasetCode) -> RowShape:
             for n, relation in relations.items()
             if relation.many and _countable(scope, relation)
         },
+        coordinates=scope.coordinates(data_set),
         small=small,
     )
 

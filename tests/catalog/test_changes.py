@@ -6,11 +6,19 @@ from pathlib import Path
 import pytest
 
 from catalog.changes import Change, change, promised, version_of
-from catalog.contracts import Classification, Contract, SharingKind
+from catalog.contracts import (
+    Classification,
+    Contract,
+    Coordinates,
+    ReferenceSystem,
+    SharingKind,
+)
 from catalog.odcs import read_contract
 from tests.catalog.conftest import contract_text
 
 OLD = read_contract(Path("river"), contract_text("river"))
+
+POINT = Coordinates("x", "y", ReferenceSystem.CGCS2000)
 
 
 def column_changed(**values: object) -> Contract:
@@ -31,10 +39,17 @@ def column_changed(**values: object) -> Contract:
         (column_changed(classification=Classification.CORE), Change.BREAKING),
         (replace(OLD, key=("code", "level_m")), Change.BREAKING),
         (replace(OLD, place_column=None), Change.BREAKING),
+        (replace(OLD, coordinates=POINT), Change.MINOR),
     ],
 )
 def test_a_change_is_as_severe_as_its_readers_feel_it(new: Contract, expected: Change) -> None:
     assert change(OLD, new) is expected
+
+
+@pytest.mark.parametrize("other", [None, replace(POINT, system=ReferenceSystem.GCJ_02)])
+def test_coordinates_that_go_or_come_to_mean_another_place_break(other: Coordinates | None) -> None:
+    located = replace(OLD, coordinates=POINT)
+    assert change(located, replace(OLD, coordinates=other)) is Change.BREAKING
 
 
 def test_a_number_promises_what_its_highest_changed_part_says() -> None:

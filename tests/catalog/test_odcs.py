@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from catalog.contracts import Classification, ColumnType, Kind, Level, PublishMode, SharingKind
+from catalog.contracts import (
+    Classification,
+    ColumnType,
+    Coordinates,
+    Kind,
+    Level,
+    PublishMode,
+    ReferenceSystem,
+    SharingKind,
+)
 from catalog.errors import DeclarationError
 from catalog.odcs import read_contract
 from tests.catalog.conftest import CITY, contract_text
@@ -71,3 +80,42 @@ def test_every_contract_of_the_city_is_sound() -> None:
     for file in files:
         contract = read_contract(file)
         assert file.name == f"{contract.data_set}.odcs.yaml"
+
+
+COORDINATES = "{property: coordinates, value: {longitude: x, latitude: y, system: GCJ-02}}"
+LOCATED = (GOOD + f"  - {COORDINATES}\n").replace(
+    "    properties:\n",
+    "    properties:\n"
+    "      - {name: x, businessName: 经度, logicalType: number, physicalType: 'decimal(9,6)'}\n"
+    "      - {name: y, businessName: 纬度, logicalType: number}\n",
+    1,
+)
+
+
+def test_a_contract_says_where_its_rows_lie() -> None:
+    contract = read_contract(FILE, LOCATED)
+    assert contract.coordinates == Coordinates("x", "y", ReferenceSystem.GCJ_02)
+    assert read_contract(FILE, GOOD).coordinates is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("longitude: x", "longitude: phone", "phone is not a decimal or double column"),
+        ("longitude: x", "longitude: z", "z is not a decimal or double column"),
+        ("longitude: x", "longitude: [x]", "is not a decimal or double column"),
+        ("longitude: x", "longitude: y", "y is both longitude and latitude"),
+        ("GCJ-02", "BD-09", "not one of WGS84, CGCS2000, GCJ-02"),
+        (", system: GCJ-02", "", "longitude, latitude and system"),
+        ("{longitude: x, latitude: y, system: GCJ-02}", "x", "longitude, latitude and system"),
+        ("name: phone", "name: location", "both location in the API"),
+    ],
+)
+def test_coordinates_that_mean_nothing_are_refused_with_their_line(
+    old: str, new: str, says: str
+) -> None:
+    text = LOCATED.replace(old, new, 1)
+    assert text != LOCATED
+    with pytest.raises(DeclarationError, match=says) as refused:
+        read_contract(FILE, text)
+    assert "river.odcs.yaml, line " in refused.value.message_en

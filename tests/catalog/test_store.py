@@ -145,6 +145,24 @@ def test_an_inverse_that_hides_a_column_of_its_target_is_refused(world: World) -
         world.store.import_domain(domain_of(world, **contracts), OPERATOR)
 
 
+def test_an_inverse_never_takes_the_name_of_where_its_target_lies(world: World) -> None:
+    relationship = (
+        "    relationships:\n"
+        "      - from: gauge.code\n"
+        "        to: river.code\n"
+        "        customProperties: [{property: name, value: river}, {property: inverse, value: location}]\n"
+    )
+    point = "{property: coordinates, value: {longitude: x, latitude: level_m, system: WGS84}}"
+    river = contract_text("river") + f"  - {point}\n"
+    column = "      - {name: x, businessName: 经度, logicalType: number}\n"
+    contracts = {
+        "river": river.replace("    properties:\n", f"    properties:\n{column}", 1),
+        "gauge": contract_text("gauge", relationships=relationship),
+    }
+    with pytest.raises(DeclarationError, match=r"the inverse location .*already a field of river"):
+        world.store.import_domain(domain_of(world, **contracts), OPERATOR)
+
+
 def test_nothing_of_a_domain_is_taken_when_one_contract_is_wrong(world: World) -> None:
     contracts = {
         "river": contract_text("river"),

@@ -13,7 +13,15 @@ from functools import cache
 from hashlib import sha256
 
 from catalog.catalogue import Catalogue
-from catalog.contracts import Classification, Column, ColumnType, Contract, Kind
+from catalog.contracts import (
+    Classification,
+    Column,
+    ColumnType,
+    Contract,
+    Coordinates,
+    Kind,
+    ReferenceSystem,
+)
 from catalog.ids import DatasetCode
 from catalog.predicate import Scalar
 from tests.shared_data import PLACES, READINGS, START, STATIONS, reading, station
@@ -57,6 +65,10 @@ ADDED: Mapping[DatasetCode, Sequence[tuple[str, Kind, Classification]]] = {
 }
 
 
+LEVEL_FOR_BOTH = Coordinates("level_m", "level_m", ReferenceSystem.WGS84)
+"""Where a reading lies, so that what hides the level hides that as well."""
+
+
 @cache
 def contracts() -> dict[DatasetCode, Contract]:
     return {c.data_set: _with_more(c) for c in (station(), reading("snapshot"))}
@@ -87,4 +99,5 @@ def _with_more(contract: Contract) -> Contract:
         Column(name, ColumnType(kind), name, name, classification=classification)
         for name, kind, classification in ADDED[contract.data_set]
     )
-    return replace(contract, columns=contract.columns + more)
+    lies = LEVEL_FOR_BOTH if contract.data_set == READINGS else None
+    return replace(contract, columns=contract.columns + more, coordinates=lies)

@@ -14,12 +14,20 @@ import pytest
 
 from catalog.catalogue import Catalogue
 from catalog.clock import ReplayClock
-from catalog.contracts import Column, ColumnType, Contract, Kind
+from catalog.contracts import (
+    Column,
+    ColumnType,
+    Contract,
+    Coordinates,
+    Kind,
+    ReferenceSystem,
+)
 from catalog.ids import LoadId, PlaceCode
 from catalog.predicate import Compare, Op, Predicate, Scalar, Within
+from query.area import Area, Box, Circle, Point, Polygon
 from query.compile import compile_read
 from query.relation import Scope, whole_grant_columns
-from query.tree import Leaf, Order, Read
+from query.tree import Leaf, Located, Negated, Order, Read
 from schema.data.filters import LISTED, OPERATORS
 from tests.shared_data import PLACES, START, STATIONS, grant, station, written
 from warehouse.duck import DuckWarehouse
@@ -122,3 +130,30 @@ def test_no_filter_or_order_fails_on_what_is_hidden(
             with warehouse.session() as session:
                 contents.append(session.read(compile_read(tree, scope)).content)
         assert contents[0] == contents[1], predicate
+
+
+@pytest.mark.parametrize("names", [("double", "double"), ("decimal", "double")])
+@pytest.mark.parametrize(
+    "area",
+    [
+        Circle(Point(0, 0), 100_000),
+        Circle(Point(180, 90), 100_000),
+        Box(-180, -90, 180, 90),
+        Polygon((Point(-180, -90), Point(180, -90), Point(180, 90), Point(5e-324, 5e-324))),
+    ],
+)
+def test_no_location_fails_on_what_is_hidden(
+    pair: tuple[DuckWarehouse, DuckWarehouse], names: tuple[str, str], area: Area
+) -> None:
+    contract = replace(measure(), coordinates=Coordinates(*names, ReferenceSystem.WGS84))
+    city = Catalogue(contracts={STATIONS: contract}, organisations={}, places=PLACES)
+    columns = [column.name for column in whole_grant_columns(contract)]
+    held = grant(STATIONS, columns, row_filter=Compare("code", Op.EQ, "shown"))
+    scope = Scope(city, [held], "k")
+    for where in (Located(area), Negated(Located(area))):
+        contents = []
+        for warehouse in pair:
+            with warehouse.session() as session:
+                tree = Read(STATIONS, (Leaf("c", "code"),), where)
+                contents.append(session.read(compile_read(tree, scope)).content)
+        assert contents[0] == contents[1]

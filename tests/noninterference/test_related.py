@@ -1,4 +1,6 @@
-"""What a grant hides changes no filter over related rows, no order by them, no group and no page."""
+"""What a grant hides changes no filter over related rows or by location, no order by them, no group and
+no page.
+"""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -8,6 +10,8 @@ import pytest
 
 from catalog.errors import UserError
 from catalog.predicate import Compare, Op
+from query.aggregate import ROWS, Aggregate, Groups, Told
+from query.area import Box, Circle, Point, Polygon
 from query.compile import compile_read
 from query.errors import UnlockedStatement
 from query.relation import Scope
@@ -18,6 +22,8 @@ from query.tree import (
     Edges,
     FirstOf,
     Leaf,
+    Located,
+    Negated,
     Node,
     Order,
     OrderByTotal,
@@ -67,8 +73,21 @@ def trees() -> Iterator[Tree]:
     yield Read(READINGS, STATION, first_of=FirstOf(("station_code",), newest="observed_at"))
 
 
+def located() -> Iterator[Tree]:
+    """Asked of every grant: where coordinates are hidden, both worlds refuse them alike."""
+    circle, box = Circle(Point(12.5, 12.5), 100_000), Box(12, 12, 20, 20)
+    square = Polygon((Point(12, 12), Point(13, 12), Point(13, 19), Point(12, 19)))
+    yield Read(READINGS, STATION, Located(circle))
+    yield Read(READINGS, STATION, Negated(Located(square)))
+    yield Read(STATIONS, CODE, Related("readings", Quantifier.SOME, Located(box)))
+    yield Connection(READINGS, (TotalCount("n"),), Located(square))
+    yield Aggregate(READINGS, Groups((Told("n", ROWS),), where=Located(box)))
+
+
 def questions(case: Case) -> Iterator[Question]:
     scope = case.ours.scope(case.grants)
+    for tree in located():
+        yield Question(tree, None, after_a_neighbour=False)
     for tree in trees():
         if compiles(tree, scope):
             yield Question(tree, None, after_a_neighbour=False)

@@ -1,11 +1,12 @@
 # ruff: noqa: SLF001 - a mutant changes the inside
-"""Mistakes where rows are kept, ordered, grouped, paged or counted by more than the grant shows."""
+"""Mistakes where rows are kept, located, ordered, grouped, paged or counted by more than the grant shows."""
 
 from collections.abc import Sequence
 
 import pytest
 from sqlglot import exp
 
+from catalog.contracts import ColumnType
 from query import condition as conditions
 from query import order as orders
 from query.block import Block, Draft
@@ -93,6 +94,24 @@ def groups_rows_before_the_grant(patch: Patch) -> None:
     patch.setattr(Draft, "relation", relation)
 
 
+def locates_rows_by_hidden_coordinates(patch: Patch) -> None:
+    def location(self: Block) -> tuple[str, str]:
+        found = self.draft.scope.catalogue.contracts[self.data_set].coordinates
+        return ("", "") if found is None else (found.longitude, found.latitude)
+
+    def column(self: Block, name: str, *, asked: bool = True) -> exp.Column:  # noqa: ARG001
+        self.named[name] = None
+        return exp.column(exp.to_identifier(name, quoted=True), table=self.alias)
+
+    def column_type(self: Block, name: str) -> ColumnType:
+        return self.draft.scope.catalogue.contracts[self.data_set].column(name).type
+
+    widen(patch, every_column)
+    patch.setattr(Block, "location", location)
+    patch.setattr(Block, "column", column)
+    patch.setattr(Block, "column_type", column_type)
+
+
 RELATED_MUTANTS = tuple(
     Mutant(change, 0, locked=True)
     for change in (
@@ -101,5 +120,6 @@ RELATED_MUTANTS = tuple(
         counts_hidden_rows_in_totals,
         tells_hidden_values_in_cursors,
         groups_rows_before_the_grant,
+        locates_rows_by_hidden_coordinates,
     )
 )

@@ -2,6 +2,7 @@
 """Mistakes where rows are kept, located, ordered, grouped, paged or counted by more than the grant shows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from sqlglot import exp
@@ -58,7 +59,8 @@ def tells_hidden_values_in_cursors(patch: Patch) -> None:
         hidden = exp.column(exp.to_identifier("level_m", quoted=True), table=self._block.alias)
 
         def node(cursors: Cursors, draft: Draft, values: Sequence[exp.Expr]) -> exp.Expr:
-            return original(cursors, draft, [*values, hidden])
+            longer = replace(cursors, types=(*cursors.types, "DECIMAL(9, 3)"))
+            return original(longer, draft, [*values, hidden])
 
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(Cursors, "node", node)

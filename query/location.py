@@ -79,14 +79,15 @@ class _Row:
         longitude, latitude = self._here()
         south = self._bind(low.latitude)
         rise, run = high.latitude - low.latitude, high.longitude - low.longitude
-        return exp.paren(
-            exp.and_(
+        return exp.Paren(
+            this=exp.and_(
                 exp.GTE(this=latitude, expression=south),
                 exp.LT(this=latitude.copy(), expression=self._bind(high.latitude)),
                 exp.LT(
                     this=_times(_minus(longitude, self._bind(low.longitude)), self._bind(rise)),
                     expression=_times(_minus(latitude, south), self._bind(run)),
                 ),
+                copy=False,
             )
         )
 
@@ -108,11 +109,12 @@ def _odd(truths: list[exp.Expr]) -> exp.Expr:
     if len(truths) <= 1:
         return truths[0] if truths else exp.false()
     middle = len(truths) // 2
-    return exp.paren(exp.NEQ(this=_odd(truths[:middle]), expression=_odd(truths[middle:])))
+    odd = exp.NEQ(this=_odd(truths[:middle]), expression=_odd(truths[middle:]))
+    return exp.Paren(this=odd)  # `exp.paren` would copy all of it at every level
 
 
 def _times(one: exp.Expr, other: exp.Expr) -> exp.Expr:
-    return exp.Mul(this=exp.paren(one), expression=other)
+    return exp.Mul(this=exp.Paren(this=one), expression=other)
 
 
 def _minus(one: exp.Expr, other: exp.Expr) -> exp.Expr:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from catalog.contracts import Contract
-from catalog.declaration import Document, KeyPath, read_document
+from catalog.declaration import Document, KeyPath, read_document, text_of
 from catalog.interfaces.declaration import SUFFIX, interface_text, own_document, read_interface
 from catalog.odcs import read_contract
 
@@ -26,11 +26,7 @@ def contract_files(folder: Path) -> tuple[Path, ...]:
 
 def kept_text(file: Path) -> str:
     """What the registry keeps of a file: its text, an interface's with the document beside it."""
-    return interface_text(file) if is_interface(file) else read_text(file)
-
-
-def read_text(file: Path) -> str:
-    return read_document(file).text
+    return interface_text(file) if is_interface(file) else text_of(file)
 
 
 def contract_of(file: Path, text: str) -> Contract:

@@ -50,15 +50,20 @@ class Document:
         return DeclarationError(self.file, self.line_of(path), problem)
 
 
+def text_of(file: Path) -> str:
+    """What a file says, unparsed."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as wrong:
+        raise DeclarationError(file, 1, f"is not UTF-8 ({wrong.reason}).") from wrong
+    except OSError as wrong:
+        raise DeclarationError(file, 1, f"cannot be read ({wrong.strerror}).") from wrong
+
+
 def read_document(file: Path, text: str | None = None) -> Document:
     """Parse `file` (or `text`, said to be that file)."""
     if text is None:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except UnicodeDecodeError as wrong:
-            raise DeclarationError(file, 1, f"is not UTF-8 ({wrong.reason}).") from wrong
-        except OSError as wrong:
-            raise DeclarationError(file, 1, f"cannot be read ({wrong.strerror}).") from wrong
+        text = text_of(file)
     loader = LOADER(text)
     try:
         node = loader.get_single_node()

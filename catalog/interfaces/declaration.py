@@ -23,7 +23,7 @@ from catalog.contracts import (
     Sharing,
     SharingKind,
 )
-from catalog.declaration import Declared, Document, checked, read_document
+from catalog.declaration import Declared, Document, checked, read_document, text_of
 from catalog.errors import DeclarationError
 from catalog.ids import DatasetCode, DomainCode, OrganisationCode
 from catalog.interfaces.interface import CallTerms, Interface, Member
@@ -85,7 +85,7 @@ class InterfaceFile(Declared):
 
 def interface_text(file: Path) -> str:
     """The interface file and the OpenAPI document beside it, as the registry keeps them."""
-    return _text(file) + DIVIDER + _text(beside(file))
+    return text_of(file) + DIVIDER + text_of(beside(file))
 
 
 def beside(file: Path) -> Path:
@@ -125,16 +125,6 @@ def described_document(file: Path, text: str) -> Document:
 def own_document(file: Path, text: str) -> Document:
     """The interface file's part of a kept text, for complaints about it."""
     return read_document(file, text.partition(DIVIDER)[0])
-
-
-def _text(file: Path) -> str:
-    """With the line ends that YAML reads."""
-    try:
-        return file.read_text("utf-8")
-    except UnicodeDecodeError as wrong:
-        raise DeclarationError(file, 1, f"is not UTF-8 ({wrong.reason}).") from wrong
-    except OSError as wrong:
-        raise DeclarationError(file, 1, f"cannot be read ({wrong.strerror}).") from wrong
 
 
 def _contract(declared: InterfaceFile, operation: Operation, digest: str) -> Contract:

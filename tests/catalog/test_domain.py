@@ -1,5 +1,6 @@
 """A domain is a folder; what is wrong in it names file and line."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,13 @@ def test_the_citys_own_files_are_sound() -> None:
     for domain in domains:
         assert {contract.provider for contract in domain.contracts} <= organisations
         assert {derivation.owner for derivation in domain.derivations} <= organisations
+
+
+def test_a_file_that_is_known_is_not_even_parsed(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    (file,) = (folder / "contracts").iterdir()
+    file.write_text("what: [no, YAML", "utf-8")
+    known = {hashlib.sha256(file.read_bytes()).hexdigest(): RIVER}
+    assert read_domain(folder, known).contract_files == {RIVER: file}
+    with pytest.raises(DeclarationError):
+        read_domain(folder)

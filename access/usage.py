@@ -8,10 +8,10 @@ crash tore off a line is kept aside, and the chain itself says so. One process w
 
 import fcntl
 import hashlib
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,8 @@ from access.errors import UsageLogUnavailable
 from access.meter import Call, Meter
 from access.record import Asked, Kept, UsageId, UsageRecord, id_of, usage_record
 from catalog.clock import Clock, SystemClock
+
+log = logging.getLogger(__name__)
 
 SYNC_SECONDS = 0.05
 SEGMENT_BYTES = 64 * 2**20
@@ -152,8 +154,10 @@ class UsageLog:
     def _keep_counts(self) -> None:
         """Only spares the next start some reading, so a failure is none."""
         self._checkpoint_at = self._position.number
-        with suppress(OSError):
+        try:
             keep(self._folder, self._position, self.meter)
+        except OSError:
+            log.exception("the counts of the day could not be kept")
 
     def _write(self, kind: str, record: object) -> int:
         number = self._position.number + 1

@@ -5,6 +5,7 @@ setting); figures and codes, never a name of a client, a data set or a person; l
 named by their codes, so many at most; what is not counted as it happens is looked up when it is asked for.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -23,6 +24,8 @@ from schema.caller import Callers
 from schema.context import Services, blocking
 from schema.http import bearer_of, failure, request_id_of
 from schema.media import JSON
+
+log = logging.getLogger(__name__)
 
 PATH = "/metrics"
 FORBIDDEN = 403
@@ -62,7 +65,9 @@ class MetricsEndpoint:
 
 
 class Standing(Collector):
-    """Figures that are looked up; one that cannot be told now is left out."""
+    """Figures that are looked up. Metrics are asked for when something is down, so one that cannot be told
+    is left out, and the log says why.
+    """
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
@@ -74,7 +79,8 @@ class Standing(Collector):
         for name, figure in self._figures.items():
             try:
                 value = figure()
-            except Exception:  # noqa: BLE001, S112 - metrics are asked for when something is down
+            except Exception:
+                log.exception("the figure %s cannot be told", name)
                 continue
             yield GaugeMetricFamily(f"vitalhub_{name}", name.replace("_", " "), value)
 
@@ -92,7 +98,8 @@ class LiveServices(Collector):
         try:
             interfaces = sorted(self._services.catalogue().interfaces.items())
             standings = {code: self._services.interfaces.standing(c) for code, c in interfaces}
-        except Exception:  # noqa: BLE001 - metrics are asked for when something is down
+        except Exception:
+            log.exception("how the interfaces do cannot be told")
             return
         yield from of_interfaces(standings)
 

@@ -91,6 +91,16 @@ def answers(case: Case, question: Question, stages: tuple[Stage, Stage]) -> tupl
     )
 
 
+def same_answer(case: Case, question: Question, stages: tuple[Stage, Stage]) -> Answer:
+    """What both worlds answer; AssertionError when they differ or fail."""
+    ours, theirs = answers(case, question, stages)
+    assert ours.content == theirs.content, (
+        f"{case.grants}\n{case.ours}\n{case.theirs}\n{question}\n{ours}\n{theirs}"
+    )
+    assert (ours.fault, theirs.fault) == (None, None), "a question is answered or refused"
+    return ours
+
+
 def answer(stage: Stage, question: Question, scope: Scope) -> Answer:
     try:
         with stage.warehouse.session(question.as_of) as session:

@@ -8,11 +8,19 @@ from dataclasses import replace
 from random import Random
 
 import orjson
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from query.tree import Connection
-from tests.noninterference.cases import EXAMPLES, Answer, Case, Question, answers, any_case, show
+from tests.noninterference.cases import (
+    EXAMPLES,
+    Answer,
+    Question,
+    answers,
+    any_case,
+    same_answer,
+    show,
+)
 from tests.noninterference.relating import any_relating, kinds_of
 from tests.noninterference.stage import Stage
 
@@ -50,14 +58,6 @@ def test_worlds_equal_in_what_is_shown_relate_order_and_page_the_same(
     for first in case.questions:
         for question in next_page(first, same_answer(case, first, stages)):
             same_answer(case, question, stages)
-
-
-def same_answer(case: Case, question: Question, stages: tuple[Stage, Stage]) -> Answer:
-    ours, theirs = answers(case, question, stages)
-    note(f"{case.grants}\n{case.ours}\n{case.theirs}\n{question}\n{ours}\n{theirs}")
-    assert ours.content == theirs.content
-    assert (ours.fault, theirs.fault) == (None, None), "a question is answered or refused"
-    return ours
 
 
 def test_every_kind_of_question_is_asked_and_answered(stages: tuple[Stage, Stage]) -> None:

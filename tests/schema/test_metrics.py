@@ -98,7 +98,9 @@ def test_strangers_are_refused(hub: Hub) -> None:
     assert fetched(hub, None).status_code == 401
 
 
-def test_what_cannot_be_told_now_is_left_out(hub: Hub, operator: str) -> None:
+def test_what_cannot_be_told_now_is_left_out_and_the_log_says_why(
+    hub: Hub, operator: str, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken() -> bool:
         raise RuntimeError
 
@@ -106,3 +108,4 @@ def test_what_cannot_be_told_now_is_left_out(hub: Hub, operator: str) -> None:
     told = figures(hub, operator)
     assert "vitalhub_parts_down" not in told
     assert "vitalhub_jobs_open" in told
+    assert "the figure parts_down cannot be told" in caplog.text

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from catalog.ids import DatasetCode, DomainCode, OrganisationCode, RuleId
+from catalog.mirror import Mirror
 
 if TYPE_CHECKING:
     from catalog.interfaces.interface import Interface
@@ -213,6 +214,8 @@ class Contract:
     interface: "Interface | None" = None
     """服务接口: nothing is kept of it, every read asks its provider. None: a data set."""
     coordinates: Coordinates | None = None
+    mirror: Mirror | None = None
+    """What of it stands in the row mirror, too."""
 
     @property
     def major(self) -> int:

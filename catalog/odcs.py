@@ -6,7 +6,8 @@ standard has no place for stands in its `customProperties`:
 
 - of the contract: provider, level, titleEn, sharingKind, sharingMode, format, updateFrequency,
   conditionsOfUse, classification, publishMode, placeColumn (or `none`), maxAgeMinutes, coordinates
-  (longitude and latitude: a decimal or double column each; system: WGS84, CGCS2000 or GCJ-02)
+  (longitude and latitude: a decimal or double column each; system: WGS84, CGCS2000 or GCJ-02),
+  mirror (see `catalog/mirror.py`)
 - of a column: unit, datum, datumColumn, height (true: needs a datum), place (true: a place code),
   notReported (a list of values that mean "no value")
 - of a relationship: name, inverse
@@ -49,6 +50,7 @@ from catalog.contracts import (
 )
 from catalog.declaration import Document, KeyPath, check_schema, read_document
 from catalog.ids import DatasetCode, DomainCode, OrganisationCode, RuleId
+from catalog.mirror import Mirror, MirrorReader
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 MAX_NAME = 48
@@ -106,6 +108,7 @@ class _Reader:
             for i, r in enumerate(table.get("relationships") or [])
         )
         self.check_names(columns, foreign_keys, path)
+        key = self.key(properties, path)
         contract = Contract(
             data_set=code,
             version=version,
@@ -116,7 +119,7 @@ class _Reader:
             provider=OrganisationCode(self.required("provider")),
             level=self.member("level", Level),
             columns=columns,
-            key=self.key(properties, path),
+            key=key,
             foreign_keys=foreign_keys,
             rules=tuple(self.rules(table, properties, path)),
             place_column=self.place_column(columns),
@@ -132,6 +135,7 @@ class _Reader:
             ),
             digest=self.digest,
             coordinates=self.coordinates(columns),
+            mirror=self.mirror(code, columns, key),
         )
         self.check_references(contract, path)
         return contract
@@ -293,6 +297,19 @@ class _Reader:
             )
         return Coordinates(longitude, latitude, ReferenceSystem(system))
 
+    def mirror(
+        self, code: DatasetCode, columns: Sequence[Column], key: Sequence[str]
+    ) -> Mirror | None:
+        if "mirror" not in self.custom:
+            return None
+        position = self.custom_path("mirror")
+        if code.startswith("sqlite_"):
+            raise self.document.error(
+                position, f"{code}: a name that begins with sqlite_ cannot be mirrored; rename it."
+            )
+        reader = MirrorReader(columns, key, lambda problem: self.document.error(position, problem))
+        return reader.mirror(self.custom["mirror"])
+
     def max_age(self) -> timedelta | None:
         minutes = self.custom.get("maxAgeMinutes")
         return None if minutes is None else timedelta(minutes=float(minutes))
@@ -321,6 +338,13 @@ class _Reader:
                 path, f"{value!r} is not an identifier (a-z, 0-9, single _, <= {MAX_NAME})."
             )
         return value
+
+    def custom_path(self, name: str) -> KeyPath:
+        """Where a custom property of the contract stands."""
+        for index, item in enumerate(self.root.get("customProperties") or []):
+            if item["property"] == name:
+                return ("customProperties", index)
+        return ("customProperties",)
 
     def required(self, name: str) -> str:
         value = self.custom.get(name)

@@ -4,7 +4,7 @@ Exactly one process owns the engine. `publish` is atomic and idempotent on the l
 way in: the publication row commits in the same transaction as its data (the commit point).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from catalog.contracts import Contract, Severity
 from catalog.ids import DatasetCode, LoadId, RuleId, Seq
+from catalog.predicate import Scalar
 from query.statement import LockedStatement
 
 
@@ -120,6 +121,27 @@ class ReadSession(Protocol):
 
     def interrupt(self) -> None:
         """End a running read; may be called from another thread."""
+        ...
+
+
+Bound = Mapping[str, Scalar | Sequence[Scalar]]
+"""A statement's parameters by name."""
+
+
+class RowMirror(Protocol):
+    """Answers small reads from a row store that holds the same versions. It never fails: what it cannot
+    answer exactly as the engine would, or not at once, it leaves to the engine.
+    """
+
+    def read(
+        self,
+        statements: Sequence[tuple[LockedStatement, Bound]],
+        published: Mapping[DatasetCode, Seq],
+    ) -> list[Answer] | None:
+        """All of them, from the versions `published` and no other; None: read them from the engine.
+
+        Short enough for the event loop; one thread at a time. `asOf` and live queries never ask it.
+        """
         ...
 
 

@@ -1,0 +1,50 @@
+"""What the row mirror holds at which version, as the server knows it in memory.
+
+Rules: whoever reads takes one look at an unchanging mapping, which costs no lock and no file; only the
+mirror's keeper replaces it. It is a hint for choosing the mirror: whether the file really has the version
+is decided by the file itself, in the transaction of the read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from catalog.ids import DatasetCode, Seq
+
+
+class MirrorState(StrEnum):
+    """READY holds version `seq`; BUILDING is on its way; UNFIT cannot be held, FAULT could not be written:
+    both say why; OFF: the operator wants no mirror.
+    """
+
+    READY = "ready"
+    BUILDING = "building"
+    UNFIT = "unfit"
+    FAULT = "fault"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of one mirrored data set. `seq`: what the file holds of it, None: nothing that may be read."""
+
+    state: MirrorState
+    seq: Seq | None = None
+    reason: str = ""
+
+
+class MirrorStandings:
+    """`generation` counts the files: a reader that has an older one open closes it and opens the new one."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.now: Mapping[DatasetCode, Standing] = MappingProxyType({})
+
+    def replace(self, standings: Mapping[DatasetCode, Standing]) -> None:
+        """For the keeper alone."""
+        self.now = MappingProxyType(dict(standings))
+
+    def renew(self) -> None:
+        """There is another file in the old one's place."""
+        self.generation += 1

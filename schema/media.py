@@ -58,6 +58,12 @@ def accepted(accept: str | None, offered: Sequence[str]) -> str | None:
     return found
 
 
+def weighed(header: str) -> dict[str, float]:
+    """The items of a header like Accept-Encoding, each with its weight."""
+    parsed = map(_parsed, header.split(","))
+    return {name: _weight(parameters.get("q", "1")) for name, parameters in parsed if name}
+
+
 def _parsed(text: str) -> tuple[str, dict[str, str]]:
     media, *rest = (part.strip() for part in text.split(";"))
     pairs = (part.partition("=") for part in rest)

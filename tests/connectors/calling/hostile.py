@@ -18,6 +18,8 @@ LOT = {
     "owner": {"name": "示例", "phones": ["023-00000000"]}, "undeclared": "left out",
 }  # fmt: skip
 ENOUGH = 64 << 20
+HELD = 120.0
+"""Seconds that a silent connection is held, longer than any interface may be waited for."""
 
 
 def reply(
@@ -68,7 +70,9 @@ PLAIN: dict[str, bytes] = {
 
 @dataclass(slots=True)
 class Hostile:
-    """`asked` counts request lines, `sent` the bytes of the endless answer."""
+    """`asked` counts request lines, `sent` the bytes of the endless answer; once `stopping` is set, nobody
+    is held any more.
+    """
 
     port: int
     asked: Counter[str] = field(default_factory=Counter)
@@ -82,7 +86,7 @@ class Hostile:
 
     def serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            connection.settimeout(30)
+            connection.settimeout(HELD)
             head = b""
             while b"\r\n\r\n" not in head:
                 chunk = connection.recv(65536)
@@ -112,10 +116,10 @@ class Hostile:
             connection.sendall(PLAIN.get(name, lot()))
 
     def _never(self, _: socket.socket) -> None:
-        self.stopping.wait(30)
+        self.stopping.wait(HELD)
 
     def _drips_header(self, connection: socket.socket) -> None:
-        for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 100:
+        for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 300:
             connection.sendall(bytes([byte]))
             if self.stopping.wait(0.05):
                 return
@@ -141,9 +145,10 @@ def hostile_server() -> Iterator[Hostile]:
         listener.settimeout(0.05)
         server = Hostile(listener.getsockname()[1])
         threads: list[threading.Thread] = []
+        closing = threading.Event()
 
         def accept() -> None:
-            while not server.stopping.is_set():
+            while not closing.is_set():
                 try:
                     connection, _ = listener.accept()
                 except TimeoutError:
@@ -157,12 +162,13 @@ def hostile_server() -> Iterator[Hostile]:
             yield server
         finally:
             server.stopping.set()
+            closing.set()
             accepting.join()
             for thread in threads:
                 thread.join()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"

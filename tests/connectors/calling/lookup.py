@@ -80,7 +80,12 @@ credentials: secret://lots
 sharing: {kind: conditional, conditions_of_use: 交通, classification: general}
 %(terms)s
 """
-TERMS = "timeout_seconds: 1\ncache_seconds: 60\nbreaker: {failures: 3, open_seconds: 30}"
+UNHURRIED = "timeout_seconds: 30"
+"""For whatever shall be answered: no stall of a busy machine reaches it."""
+KEPT = "cache_seconds: 60\nbreaker: {failures: 3, open_seconds: 30}"
+TERMS = f"{UNHURRIED}\n{KEPT}"
+HURRIED = f"timeout_seconds: 1\n{KEPT}"
+"""For a service that shall not answer in time, and for nothing else."""
 
 
 def lookup_text(

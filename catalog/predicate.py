@@ -11,8 +11,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from catalog.ids import PlaceCode
+from catalog.slot import Slot
 
 Scalar = str | int | float | Decimal | bool | datetime | date
+Values = tuple[Scalar | tuple[Scalar, ...], ...]
+"""What is put into slots, by their indexes; a tuple where a slot stands for a whole list."""
 
 
 class Op(StrEnum):
@@ -32,11 +35,13 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`operand` is one value; a tuple for IN, NOT_IN and BETWEEN (low, high, both included)."""
+    """`operand` is one value; a tuple for IN, NOT_IN and BETWEEN (low, high, both included). A slot may
+    stand for any value, and with IN and NOT_IN for a whole list, which has values.
+    """
 
     column: str
     op: Op
-    operand: Scalar | tuple[Scalar, ...]
+    operand: Scalar | Slot | tuple[Scalar | Slot, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from catalog.predicate import Scalar
 from query.errors import UnknownField
 from query.filter import Parameters
 from query.relation import Scope
+from query.slots import Taken
 
 
 class Draft:
@@ -30,10 +31,10 @@ class Draft:
         """Every column that the answer shows or depends on."""
         self.small: set[DatasetCode] = set()
         """Those whose groups have a least size."""
-        self._constants: dict[str, Scalar] = {}
+        self._constants: dict[str, Scalar | Taken] = {}
         self._aliases = 0
 
-    def bound(self) -> dict[str, Scalar]:
+    def bound(self) -> dict[str, Scalar | Taken]:
         return self._constants | self.parameters.values
 
     def constant(self, name: str, value: Scalar) -> exp.Parameter:

@@ -1,6 +1,7 @@
 """Tree x scope -> one SQL statement, checked by the second lock and kept with its scope.
 
-Output values are in the form JSON wants: decimals, 64-bit integers and place codes as text.
+A tree with slots is one statement for all their values, and the same that any of them would make, but
+for a list that is one parameter. Output values are in the form JSON wants: decimals, 64-bit integers and place codes as text.
 """
 
 from catalog.ids import Seq

@@ -18,6 +18,7 @@ from catalog.predicate import Scalar
 from query.errors import InvalidDerivation, UnlockedStatement
 from query.lock import outside
 from query.relation import ScopedRelation
+from query.slots import Taken
 from query.statement import LockedStatement
 
 TEXT = exp.DataType.build("VARCHAR")
@@ -60,7 +61,7 @@ def compile_derivation(
     The gate casts them to the contract's types, as it does for every other load.
     """
     tree = parse_derivation(derivation)
-    parameters: dict[str, Scalar] = dict(derivation.parameters)
+    parameters: dict[str, Scalar | Taken] = dict(derivation.parameters)
     ctes = _cte_names(tree)
     for table in list(tree.find_all(exp.Table)):
         if table.name in ctes:

@@ -15,6 +15,7 @@ from query.counted_lock import check_counted
 from query.cursor import INNER, OUTER
 from query.errors import UnlockedStatement
 from query.relation import Scope
+from query.slots import Taken
 from query.statement import LockedStatement
 from query.tree import MAX_ROWS
 
@@ -25,6 +26,7 @@ NODES = (
     exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Is, exp.Between,
     exp.Case, exp.If, exp.Cast, exp.DataType, exp.Mod, exp.Left, exp.Coalesce, exp.Array,
     exp.ArrayAgg, exp.Struct, exp.PropertyEQ, exp.Anonymous,
+    exp.Any,  # a list that is one parameter
     exp.Exists,  # conditions on related rows
     exp.Count, exp.Star, exp.Min, exp.Max, exp.Sum, exp.Avg,  # orders by what those come to
     exp.Distinct, exp.PercentileCont, exp.Filter, exp.TryCast, exp.DataTypeParam,  # measures
@@ -49,7 +51,7 @@ def lock(
     data_sets: frozenset[DatasetCode],
     columns: frozenset[tuple[DatasetCode, str]] = frozenset(),
     small: frozenset[DatasetCode] = frozenset(),
-    parameters: Mapping[str, Scalar],
+    parameters: Mapping[str, Scalar | Taken],
     single: bool,
 ) -> LockedStatement:
     """The statement, ready to run; UnlockedStatement when it holds anything it must not."""
@@ -83,6 +85,8 @@ def _check(node: exp.Expr) -> None:
         raise UnlockedStatement(f"a {type(node).__name__} outside every relation")
     if isinstance(node, exp.SHA2) and _leftmost(node.this).name not in {INNER, OUTER}:
         raise UnlockedStatement("a hash that makes no cursor")
+    if isinstance(node, exp.Any) and not isinstance(node.this, exp.Parameter):
+        raise UnlockedStatement("any of what is no parameter")
     if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
         raise UnlockedStatement("a * that is not counted")
     if isinstance(node, exp.Anonymous) and node.name.lower() not in FUNCTIONS:

@@ -28,6 +28,7 @@ from catalog.sharing.grant import Grant, GrantedColumn, Part, Visibility
 from query.counted import counted_of
 from query.errors import UnknownField
 from query.filter import FilterCompiler, Parameters, in_ranges
+from query.slots import Taken
 from query.statement import (
     CURRENT_SEQ,
     FROM_SEQ,
@@ -73,7 +74,7 @@ class ScopedRelation:
 
     data_set: DatasetCode
     tree: exp.Query
-    parameters: Mapping[str, Scalar] = field(repr=False)  # the mask key among them
+    parameters: Mapping[str, Scalar | Taken] = field(repr=False)  # the mask key among them
 
 
 def relation_of(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from catalog.ids import DatasetCode
-from catalog.predicate import Scalar
+from catalog.predicate import Scalar, Values
+from query.slots import Bindable, Taken, bound
 
 SCHEMA = "shared"
 """The engine's schema that holds the data sets."""
@@ -39,10 +40,12 @@ def _table(name: str) -> exp.Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LockedStatement:
-    """Only `query/lock.py` makes one; one equals only itself. `parameters` are bound by name as `$name` of the tree."""
+    """Only `query/lock.py` makes one; one equals only itself. `parameters` are bound by name as `$name` of
+    the tree, to a value or to what is put into a slot.
+    """
 
     tree: exp.Expr
-    parameters: Mapping[str, Scalar] = field(repr=False)  # the mask key among them
+    parameters: Mapping[str, Scalar | Taken] = field(repr=False)  # the mask key among them
     data_sets: frozenset[DatasetCode]
     single: bool
     """Whether the reply is one object or null, not a list."""
@@ -50,3 +53,7 @@ class LockedStatement:
     """Every column that the answer shows or depends on."""
     small: frozenset[DatasetCode] = frozenset()
     """Data sets that it tells of in groups of a least size only."""
+
+    def bound(self, values: Values = ()) -> Mapping[str, Bindable]:
+        """Every parameter with its value. WrongValue when one does not fit its column."""
+        return bound(self.parameters, values)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from catalog.ids import DatasetCode
 from catalog.predicate import Predicate, Scalar
+from catalog.slot import Slot
 from query.aggregate import Aggregate, NestedGroups
 from query.area import Area
 
@@ -162,7 +163,7 @@ class ReadOne:
 
     data_set: DatasetCode
     selection: Selection
-    key: tuple[tuple[str, Scalar], ...]
+    key: tuple[tuple[str, Scalar | Slot], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import pyarrow as pa
 from catalog.clock import CITY_ZONE, Clock
 from catalog.contracts import Column, Contract
 from catalog.ids import DatasetCode, LoadId, Seq
-from catalog.predicate import Scalar
+from catalog.predicate import Scalar, Values
 from query.encode import json_rows, only_row
 from query.print import duckdb_statement
 from query.statement import COUNTED, LockedStatement
@@ -218,10 +218,10 @@ class DuckSession:
         self._known = known
         self._as_of = as_of
 
-    def read(self, statement: LockedStatement) -> Answer:
+    def read(self, statement: LockedStatement, values: Values = ()) -> Answer:
         self._check_kept(statement.data_sets)
         try:
-            table = _relation(self._cursor, statement).to_arrow_table()
+            table = _relation(self._cursor, statement, values).to_arrow_table()
         except duckdb.InterruptException as slow:
             raise QueryTooLong from slow
         except duckdb.FatalException:
@@ -300,10 +300,10 @@ def _instant(microseconds: int | None) -> datetime | None:
 
 
 def _relation(
-    cursor: duckdb.DuckDBPyConnection, statement: LockedStatement
+    cursor: duckdb.DuckDBPyConnection, statement: LockedStatement, values: Values = ()
 ) -> duckdb.DuckDBPyRelation:
     text = duckdb_statement(statement)
-    return cursor.sql(text, params=dict(statement.parameters) or None)
+    return cursor.sql(text, params=dict(statement.bound(values)) or None)
 
 
 def _fetch_one(

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from catalog.contracts import Contract, Severity
 from catalog.ids import DatasetCode, LoadId, RuleId, Seq
-from catalog.predicate import Scalar
+from catalog.predicate import Scalar, Values
 from query.statement import LockedStatement
 
 
@@ -109,8 +109,10 @@ class ReadSession(Protocol):
         """The version to compile against: None for now."""
         ...
 
-    def read(self, statement: LockedStatement) -> Answer:
-        """Blocking. QueryTooLong when interrupted, WarehouseFault when the engine fails."""
+    def read(self, statement: LockedStatement, values: Values = ()) -> Answer:
+        """Blocking; `values` are put into the statement's slots. WrongValue, QueryTooLong when
+        interrupted, WarehouseFault when the engine fails.
+        """
         ...
 
     def publications(self, data_sets: Collection[DatasetCode]) -> Mapping[DatasetCode, Publication]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from catalog.ids import PlaceCode
 from catalog.predicate import And, Compare, Not, Op, Or, Predicate, Scalar, Within
 from catalog.sharing.grant import GrantedColumn, Part, Quota, Visibility
+from catalog.slot import Slot
 
 Json = dict[str, object]
 
@@ -85,8 +86,11 @@ def _part(value: object) -> Part:
     )
 
 
-def _plain(value: Scalar) -> object:
+def _plain(value: Scalar | Slot) -> object:
     match value:
+        case Slot():
+            message = "a grant's condition has its values"
+            raise TypeError(message)
         case Decimal():
             return {"decimal": str(value)}
         case datetime():

@@ -23,8 +23,9 @@ from catalog.predicate import Scalar, Values
 from query.encode import json_rows, only_row
 from query.print import duckdb_statement
 from query.statement import COUNTED, LockedStatement
-from warehouse.engine import Answer, Health, Listener, LoadPlan, Publication
+from warehouse.engine import Answer, Health, Listener, LoadPlan, Publication, Published
 from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
+from warehouse.noted import Noted
 from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
 from warehouse.tables import SETUP, columns_held, definitions
 
@@ -59,6 +60,12 @@ class DuckWarehouse:
         self._prepared: dict[DatasetCode, tuple[Column, ...]] = {}
         self._listeners: list[Listener] = []
         self._connection = self._open()
+        self._noted = Noted({})
+        self._noted = Noted(self.latest())
+
+    @property
+    def published(self) -> Published | None:
+        return self._noted.now
 
     @contextmanager
     def session(
@@ -68,6 +75,7 @@ class DuckWarehouse:
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             newest, at = self._version(cursor, as_of)
+            self._noted.saw(newest)
             at = at if version is None else version
             yield DuckSession(cursor, newest, at, self._known, as_of)
         except duckdb.FatalException as fault:
@@ -96,6 +104,7 @@ class DuckWarehouse:
             self.prepare(plan.contract)
             with self._transaction() as run:
                 made = publish(plan, run, self._clock.now())
+            self._noted.note(made)
         for listener in tuple(self._listeners):
             listener(made.data_set)
         return made
@@ -176,6 +185,7 @@ class DuckWarehouse:
         with self._writing:
             self._connection.close()
             self._connection = self._open()
+            self._noted = Noted(self.latest())  # a commit may have been its last deed
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         self._landing.mkdir(parents=True, exist_ok=True)

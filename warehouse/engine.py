@@ -77,6 +77,14 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """What is published at one moment: the newest version, and the newest publication of each data set."""
+
+    seq: Seq
+    publications: Mapping[DatasetCode, Publication]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """JSON: an array of objects; for a single statement an object or null. `rows` of the outer list."""
 
@@ -168,6 +176,13 @@ class Engine(Protocol):
 
     def build(self, statement: LockedStatement) -> AbstractContextManager[pa.RecordBatchReader]:
         """The rows of a derivation, read from one version; WarehouseFault."""
+        ...
+
+    @property
+    def published(self) -> Published | None:
+        """From memory. None for the moment between a commit and its being noted, when it is not known
+        that nobody has seen a newer version.
+        """
         ...
 
     def latest(self) -> Mapping[DatasetCode, Publication]:

@@ -353,3 +353,14 @@ def test_tables_of_many_data_sets_are_made_together_and_older_ones_get_what_they
     assert [name for name, _ in columns] == ["reading", "reading__past", "station", "station__past"]
     assert set(columns[2][1]) == {"code", "name", "phone", "_seq"}
     assert set(columns[3][1]) == {"code", "name", "phone", "_from_seq", "_to_seq"}
+
+
+def test_what_is_published_is_known_from_memory_and_after_a_start(town: Town) -> None:
+    nothing = town.warehouse.published
+    assert nothing is not None
+    assert (nothing.seq, nothing.publications) == (0, {})
+    made = town.publish(reading(), reading_rows(("A", START, "1", HERE)))
+    known = town.warehouse.published
+    assert known is not None
+    assert (known.seq, known.publications) == (made.seq, {READINGS: made})
+    assert known.publications == town.warehouse.latest()

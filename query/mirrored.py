@@ -5,11 +5,13 @@ Rules: one SQLite file for all mirrored sets; a table is named as its data set, 
 columns classified core are never served and therefore not held. STRING is TEXT; INTEGER, BIGINT and PLACE
 are INTEGER; DECIMAL(p, s) is INTEGER, the value times 10^s (p <= 18); BOOLEAN is INTEGER 0 or 1; DATE is
 TEXT `YYYY-MM-DD`; TIMESTAMP is INTEGER, microseconds since 1970 UTC; DOUBLE is REAL; null is NULL.
-A DOUBLE or TIMESTAMP column has a companion `"<name>$text"`: the value's text as the reply has it wherever
-the PLAIN rendering in SQLite would differ, NULL everywhere else (and for null). What a 64-bit integer, a
+A DOUBLE or TIMESTAMP column has a companion `"<name>$text"`: the value's text as the reply has it, without
+quotes, wherever the PLAIN rendering in SQLite would differ, NULL everywhere else (and for null). A DOUBLE is
+PLAIN when SQLite's json functions print it as the reply does: up to 14 significant digits, from 1e-4 to 1e10. What a 64-bit integer, a
 double or a text without NUL cannot hold, and years outside 1 to 9999, make a set unfit: it is not mirrored.
 """
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,9 +21,12 @@ from catalog.mirror import MAX_DIGITS, MirroredLatest
 
 PUBLICATION = "$publication"
 """The table that says which version of each set the file holds: `data_set`, `seq`, `state` (READY: what
-stands in the set's table is exactly that version; anything else must not be read), and more for the writer.
-A reader begins a transaction, compares `seq`, reads, and ends it."""
+stands in the set's table is exactly that version; anything else must not be read), `shape` (of the contract
+it was written by, see `shape_of`), and more for the writer. A reader begins a transaction, compares `seq`
+and `shape`, reads, and ends it."""
 READY = "ready"
+FORMAT = 1
+"""Of the whole file; another one is written anew."""
 TEXT_SUFFIX = "$text"
 CITY_OFFSET_SECONDS = 8 * 3600
 PLAIN_SINCE_MICROSECONDS = 694_195_200_000_000
@@ -73,10 +78,22 @@ def mirrored_table(contract: Contract) -> MirroredTable | None:
     declared = contract.mirror
     if declared is None or contract.interface is not None:
         return None
-    held = tuple(c for c in contract.columns if c.classification is not Classification.CORE)
+    columns = held(contract)
     if isinstance(declared, MirroredLatest):
-        return MirroredTable(contract.data_set, held, declared.key, declared.by)
-    return MirroredTable(contract.data_set, held, contract.key, None)
+        return MirroredTable(contract.data_set, columns, declared.key, declared.by)
+    return MirroredTable(contract.data_set, columns, contract.key, None)
+
+
+def shape_of(contract: Contract) -> str:
+    """Equal for two versions of a contract that are mirrored by the same table and indexes."""
+    columns = [f"{c.name} {c.type.kind} {c.type.precision} {c.type.scale}" for c in held(contract)]
+    text = "|".join([str(FORMAT), *columns, *contract.key, repr(contract.mirror)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def held(contract: Contract) -> tuple[Column, ...]:
+    """The columns that a mirror may hold."""
+    return tuple(c for c in contract.columns if c.classification is not Classification.CORE)
 
 
 def table_name(data_set: DatasetCode) -> str:

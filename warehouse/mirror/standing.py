@@ -31,14 +31,19 @@ class Standing:
 
     state: MirrorState
     seq: Seq | None = None
+    shape: str = ""
+    """See `query/mirrored.shape_of`: statements printed for another one find other columns here."""
     reason: str = ""
 
 
 class MirrorStandings:
-    """`generation` counts the files: a reader that has an older one open closes it and opens the new one."""
+    """`generation` counts the files: a reader that has an older one open closes it and opens the new one.
+    `doubted`: a reader found the file damaged; the keeper looks after it.
+    """
 
     def __init__(self) -> None:
         self.generation = 0
+        self.doubted = False
         self.now: Mapping[DatasetCode, Standing] = MappingProxyType({})
 
     def replace(self, standings: Mapping[DatasetCode, Standing]) -> None:
@@ -48,3 +53,7 @@ class MirrorStandings:
     def renew(self) -> None:
         """There is another file in the old one's place."""
         self.generation += 1
+
+    def doubt(self) -> None:
+        """For a reader that was told something is wrong with the file itself."""
+        self.doubted = True

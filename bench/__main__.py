@@ -1,12 +1,13 @@
 """`make bench`: every figure as a ratio between contenders of one run, on this machine, now.
 
 Absolute times on a shared machine say little; what one contender costs beside another says much.
-Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live).
+Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live, edge).
 """
 
 import sys
 from collections.abc import Callable, Mapping
 
+from bench.edge import edge
 from bench.fairness import fairness
 from bench.live import live
 from bench.loading import loading
@@ -22,6 +23,7 @@ PARTS: Mapping[str, Callable[[], Table]] = {
     "schema": schema,
     "fairness": fairness,
     "live": live,
+    "edge": edge,
 }
 
 

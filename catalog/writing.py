@@ -71,5 +71,10 @@ class Writer:
         if before not in (None, mark):
             self._epoch.bump()
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether `look` would ask nobody now."""
+        return time.monotonic() - self._looked < LOOK_SECONDS
+
     def _read(self, session: Session) -> tuple[object, ...]:
         return tuple(session.execute(self._mark).one())

@@ -177,7 +177,13 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
     issuer = Issuer(settings.issuer, AUDIENCE, keys, stores.clients)
     verifier = Verifier(settings.issuer, AUDIENCE, keys, stores.clients, external=stores.external)
     sharing, catalogue = stores.sharing, stores.store.load
-    rights = Rights(sharing.grants_for, lambda: sharing.epoch, catalogue, stores.mask_key)
+    rights = Rights(
+        sharing.grants_for,
+        lambda: sharing.epoch,
+        catalogue,
+        stores.mask_key,
+        stores.store.recall,
+    )
     limits = LimitStore(stores.registry)
     services = Services(
         clock=stores.clock,

@@ -1,6 +1,6 @@
 """The web application: the API, the token endpoint beside it, health, and the console's local pages."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schema import download, metrics, outside
 from schema.caller import Callers
@@ -22,6 +23,8 @@ from schema.media import GRAPHQL_JSON, HTML, JSON, accepted
 from schema.operation import Operations
 from schema.view import Views
 
+GRAPHQL = "/graphql"
+Handlers = Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]
 CONSOLE = Path(__file__).parent.parent / "console"
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -33,6 +36,34 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+
+
+class Application(Starlette):
+    """What is sent to /graphql goes to `posts` and through nothing else, see `schema/http.py`."""
+
+    def __init__(self, posts: ASGIApp, routes: Sequence[BaseRoute], handlers: Handlers) -> None:
+        super().__init__(routes=routes, exception_handlers=handlers)
+        self._posts = posts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        posted = scope["type"] == "http" and scope["method"] == "POST"
+        if posted and scope["path"] == GRAPHQL:
+            await self._posts(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+class GraphQLPage:
+    """The endpoint, and for a browser the page that asks it."""
+
+    def __init__(self, endpoint: ASGIApp) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._endpoint
+        if scope["method"] == "GET" and _wants_page(Request(scope)):
+            answer = FileResponse(CONSOLE / "graphiql" / "index.html", headers=PAGE_HEADERS)
+        await answer(scope, receive, send)
 
 
 def create_app(
@@ -58,27 +89,22 @@ def create_app(
         },
     )
 
-    async def graphql(request: Request) -> Response:
-        if request.method == "GET" and _wants_page(request):
-            return FileResponse(CONSOLE / "graphiql" / "index.html", headers=PAGE_HEADERS)
-        return await endpoint(request)
-
     async def home(_request: Request) -> Response:
         return RedirectResponse("/graphql")
 
-    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    app = Starlette(
+    app = Application(
+        endpoint,
         routes=[
             Route("/", home),
-            Route("/graphql", graphql, methods=methods),
+            Route(GRAPHQL, GraphQLPage(endpoint)),
             Route(download.PATH, sdl.__call__),
-            WebSocketRoute("/graphql", LiveEndpoint(live).__call__),
+            WebSocketRoute(GRAPHQL, LiveEndpoint(live).__call__),
             Route("/health", health.__call__),
             Route(metrics.PATH, measured.__call__),
             *token_routes,
             Mount("/console", StaticFiles(directory=CONSOLE)),
         ],
-        exception_handlers={HTTPException: outside.http_error, Exception: outside.fault},
+        handlers={HTTPException: outside.http_error, Exception: outside.fault},
     )
     app.router.redirect_slashes = False  # it would send callers to whatever host they named
     app.state.live = live

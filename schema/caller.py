@@ -18,7 +18,7 @@ from access.token import Verifier
 from catalog.catalogue import Catalogue
 from catalog.clock import Clock
 from catalog.ids import ClientId, DatasetCode
-from catalog.sharing.grant import Grant
+from catalog.sharing.grant import NO_LIMIT, Grant
 from query.relation import Scope
 from schema.errors import PurposeRequired
 from schema.purpose import NOTHING_STATED, Stated, chosen, purpose_required, purposes_of
@@ -38,6 +38,12 @@ class Caller:
     """All that are in force, for whatever purpose."""
     undecided: frozenset[DatasetCode] = frozenset()
     """Not in the scope: held for several purposes, of which none was stated."""
+    metered: bool = field(init=False)
+    """Whether any of the grants has a quota."""
+
+    def __post_init__(self) -> None:
+        metered = any(grant.quota != NO_LIMIT for grant in self.grants)
+        object.__setattr__(self, "metered", metered)
 
     @property
     def purposes(self) -> tuple[str, ...]:
@@ -56,9 +62,11 @@ class Rights:
     epoch: Callable[[], int]
     catalogue: Callable[[], Catalogue]
     mask_key: str = field(repr=False)
+    recalled: Callable[[], Catalogue | None] = lambda: None
+    """The catalogue where nobody has to be asked for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
     scope: Scope
     undecided: frozenset[DatasetCode]
@@ -67,10 +75,17 @@ class _Known:
     catalogue: Catalogue
     since: datetime
     until: datetime
+    caller: Caller | None = None
+    """The last one that was made of it: a client asks again with the same token."""
+
+    def holds(self, epoch: int, catalogue: Catalogue, now: datetime) -> bool:
+        return (
+            self.epoch == epoch and self.catalogue is catalogue and self.since <= now < self.until
+        )
 
 
 class Callers:
-    """Blocking: `of` may read the registry."""
+    """`of` may read the registry, so it blocks; `recall` is fit for the event loop."""
 
     def __init__(self, verifier: Verifier, rights: Rights, clock: Clock) -> None:
         self._verifier = verifier
@@ -86,20 +101,31 @@ class Callers:
         if Capability.READ_DATA not in capabilities:
             nothing = Scope(self._rights.catalogue(), (), self._rights.mask_key)
             return Caller(principal, capabilities, nothing, stated)
-        known = self._held(principal, stated.purpose)
-        return Caller(principal, capabilities, known.scope, stated, known.grants, known.undecided)
+        return _caller(self._held(principal, stated.purpose), principal, capabilities, stated)
+
+    def recall(self, bearer: str, stated: Stated = NOTHING_STATED) -> Caller | None:
+        """What `of` would give, where nothing has to be looked up; memory only."""
+        principal = self._verifier.recall(bearer)
+        catalogue = self._rights.recalled()
+        if principal is None or catalogue is None:
+            return None
+        known = self._known.get((principal.client, stated.purpose))
+        if known is None or not known.holds(self._rights.epoch(), catalogue, self._clock.now()):
+            return None
+        last = known.caller
+        if last is not None and last.principal is principal and last.stated == stated:
+            return last
+        capabilities = capabilities_of(principal.roles)
+        if Capability.READ_DATA not in capabilities:
+            return None
+        return _caller(known, principal, capabilities, stated)
 
     def _held(self, principal: Principal, purpose: str | None) -> _Known:
         now, epoch = self._clock.now(), self._rights.epoch()
         catalogue, key = self._rights.catalogue(), (principal.client, purpose)
         with self._lock:
             known = self._known.get(key)
-        if (
-            known is not None
-            and known.epoch == epoch
-            and known.catalogue is catalogue
-            and known.since <= now < known.until
-        ):
+        if known is not None and known.holds(epoch, catalogue, now):
             return known
         grants = tuple(self._rights.grants(principal, now))
         until = min([now + FRESH, *(grant.expires for grant in grants)])
@@ -115,3 +141,11 @@ class Callers:
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return held
+
+
+def _caller(
+    known: _Known, principal: Principal, capabilities: frozenset[Capability], stated: Stated
+) -> Caller:
+    made = Caller(principal, capabilities, known.scope, stated, known.grants, known.undecided)
+    known.caller = made
+    return made

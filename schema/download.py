@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from schema.caller import Callers
 from schema.context import blocking
-from schema.http import bearer_of, failure, request_id_of
+from schema.http import failure
 from schema.media import JSON
+from schema.message import bearer_of, request_id_of
 from schema.purpose import CASE_HEADER, PURPOSE_HEADER, Stated, stated_in_headers
 from schema.view import Sdl, Views
 
@@ -36,7 +37,7 @@ class SchemaDownload:
             )
             sdl = await blocking(self._sdl, bearer_of(request), stated)
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is leaves as GraphQL JSON
-            return failure(error, JSON, request_id)
+            return failure(error, JSON, request_id).response()
         headers = {
             "ETag": sdl.etag,
             "Cache-Control": "private, no-cache",

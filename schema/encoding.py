@@ -14,15 +14,13 @@ from typing import Protocol
 
 import zstandard
 
-from schema.media import weighed
+from schema.media import LONGEST_KEPT, weighed
 
 LEAST = 16 * 1024
 """Bytes from which on it pays, see `docs/decisions/0015-*.md`."""
 LEVEL = 1
 GZIP_WINDOW = 31
 """zlib's number for the gzip format."""
-LONGEST_KEPT = 200
-"""Characters of a header whose reading is remembered."""
 
 
 class Compressor(Protocol):

@@ -23,7 +23,7 @@ from connectors.calling.standing import InterfaceStanding
 from schema.caller import Caller, Callers
 from schema.context import Services, blocking
 from schema.errors import TokenMissing, reply_of
-from schema.http import bearer_of, request_id_of
+from schema.message import bearer_of, request_id_of
 from warehouse.engine import Publication
 
 SEE_ALL = frozenset({Capability.READ_USAGE, Capability.MANAGE_SOURCES})

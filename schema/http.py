@@ -1,24 +1,24 @@
 """GraphQL over HTTP: one endpoint; POST, and GET for queries that are persisted.
 
 Rules: nobody gets further than the token check without a valid token; a body is never read past the
-caller's limit, which is higher for those who may send a catalogue; both media types are spoken, and in application/graphql-response+json a request that could not
-run is a 400; every reply, whatever its status, is GraphQL JSON and carries the request id.
+caller's limit, which is higher for those who may send a catalogue; both media types are spoken, and in
+application/graphql-response+json a request that could not run is a 400; every reply, whatever its status,
+is GraphQL JSON and carries the request id. It is an ASGI application of its own, because what stands
+around an endpoint costs more than a reply that is at hand.
 """
 
-import re
-import uuid
-from collections.abc import Sequence
+import asyncio
 
-import anyio
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
-from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
 
 from access.errors import QuotaSpent, TokenExpired, TokenInvalid, TokenRevoked
 from access.roles import Capability
 from catalog.errors import SystemFault
+from schema.admission import Admission
 from schema.caller import Caller, Callers
 from schema.context import blocking
+from schema.encoding import LEAST, encoding_for
 from schema.errors import (
     BodyTooLarge,
     BodyUnfinished,
@@ -30,69 +30,84 @@ from schema.errors import (
     TokenMissing,
     reply_of,
 )
-from schema.media import GRAPHQL_JSON, JSON, accepted, is_json
+from schema.media import GRAPHQL_JSON, JSON, answer_media, is_json
+from schema.message import Answer, Head, Header, Scope, Send, bearer_in, request_id_from
 from schema.operation import Operations
-from schema.presence import while_connected
-from schema.purpose import CASE_HEADER, PURPOSE_HEADER, Stated, stated_in_headers
+from schema.presence import Interruption, Receive, while_connected
+from schema.purpose import CASE_HEADER, NOTHING_STATED, PURPOSE_HEADER, Stated, stated_in_headers
 from schema.reply import Reply, Request, refusal, request_of, request_of_address
-from schema.view import View, Views
+from schema.view import Views
 
 MAX_BODY = 64 * 1024
 MAX_CATALOGUE_BODY = 8 * 1024 * 1024
 """For callers who may import a catalogue: a workbook in base64 is a variable of its request."""
 BODY_SECONDS = 10
+INLINE = 64 * 1024
+"""Bytes that are compressed where they are; more are in a worker thread."""
 POST = "POST"
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 TOKEN_ERRORS = (TokenMissing, TokenInvalid, TokenExpired, TokenRevoked)
 TOO_MUCH = (QuotaSpent, QueueFull)
 """What a caller may repeat later; `details["seconds"]` says when."""
 BAD_REQUEST, UNAUTHORIZED, TOO_MANY_REQUESTS, UNAVAILABLE = 400, 401, 429, 503
+OF_EACH = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+STATING = PURPOSE_HEADER.encode(), CASE_HEADER.encode()
+CONTENT_TYPES = {
+    media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL_JSON)
+}
 
 
 class GraphQLEndpoint:
-    """`__call__` is the Starlette endpoint."""
+    """`__call__` is the ASGI application."""
 
     def __init__(
         self, callers: Callers, views: Views, operations: Operations, *, get_queries: bool = False
     ) -> None:
         """`get_queries`: whether GET takes any query."""
         self._get_queries = get_queries
-        self._callers = callers
-        self._views = views
+        self._admission = Admission(callers, views)
         self._operations = operations
         self._observer = operations.observer
 
-    async def __call__(self, request: HttpRequest) -> Response:
-        request_id = request_id_of(request)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = Head(scope)
+        request_id = request_id_from(head.text(b"x-request-id"))
         with self._observer.call(request_id, "http"):
-            return await self._response(request, request_id)
+            answer = await self._answer(head, receive, request_id)
+        await answer.send(send)
 
-    async def _response(self, request: HttpRequest, request_id: str) -> Response:
-        media = accepted(request.headers.get("accept"), (JSON, GRAPHQL_JSON))
+    async def _answer(self, head: Head, receive: Receive, request_id: str) -> Answer:
+        media = answer_media(head.text(b"accept"))
         try:
-            reply = await self._reply(request, media, request_id)
+            reply = await self._reply(head, receive, media, request_id)
+            strict = media == GRAPHQL_JSON and not reply.ran
+            status = BAD_REQUEST if strict else 200
+            answer = _answer_of(reply, status, media or JSON, request_id)
+            if len(reply.content) < LEAST:
+                return answer
+            return await _encoded(answer, head.text(b"accept-encoding"))
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is leaves as GraphQL JSON
             return failure(error, media or JSON, request_id)
-        strict = media == GRAPHQL_JSON and not reply.ran
-        return _response(reply, BAD_REQUEST if strict else 200, media or JSON, request_id)
 
-    async def _reply(self, request: HttpRequest, media: str | None, request_id: str) -> Reply:
-        by_address = request.method == "GET" and self._may_get(request)
-        if request.method != POST and not by_address:
-            raise MethodNotAllowed(allowed=POST if request.method == "GET" else f"GET, {POST}")
+    async def _reply(
+        self, head: Head, receive: Receive, media: str | None, request_id: str
+    ) -> Reply:
+        by_address = head.method == "GET" and self._may_get(head)
+        if head.method != POST and not by_address:
+            raise MethodNotAllowed(allowed=POST if head.method == "GET" else f"GET, {POST}")
         if media is None:
             raise NotAcceptable
-        stated = stated_in_headers(
-            request.headers.getlist(PURPOSE_HEADER), request.headers.getlist(CASE_HEADER)
-        )
-        caller, view = await blocking(self._admit, bearer_of(request), stated)
+        bearer = bearer_in(head.texts(b"authorization"))
+        caller, view = await self._admission.admit(bearer, _stated(head))
         if by_address:
-            asked = request_of_address(request.query_params)
+            asked = request_of_address(_parameters(head))
         else:
-            asked = await _posted(request, caller)
+            asked = await _posted(head, receive, caller)
         try:
             return await while_connected(
-                request, self._operations.run(asked, caller, view, request_id)
+                receive, self._operations.run(asked, caller, view, request_id)
             )
         except (RequestRefused, *TOO_MUCH):
             raise
@@ -101,34 +116,18 @@ class GraphQLEndpoint:
         except Exception as error:  # noqa: BLE001 - it could not run: a request error, not a failure of HTTP
             return refusal([reply_of(error, request_id)])
 
-    def _may_get(self, request: HttpRequest) -> bool:
+    def _may_get(self, head: Head) -> bool:
         """A query's text stands in an address, and so in logs, only where the operator wants it."""
-        return self._get_queries or "query" not in request.query_params
-
-    def _admit(self, bearer: str, stated: Stated) -> tuple[Caller, View]:
-        caller = self._callers.of(bearer, stated)
-        return caller, self._views.of(caller)
+        return self._get_queries or "query" not in _parameters(head)
 
 
-def request_id_of(request: HttpRequest) -> str:
-    """The caller's own id when it is a plain one, so that it finds its request in our log."""
-    given = request.headers.get("x-request-id", "")
-    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+def _parameters(head: Head) -> QueryParams:
+    return QueryParams(head.query)
 
 
-def bearer_of(request: HttpRequest) -> str:
-    """TokenMissing when the request has no bearer token, or more than one."""
-    return bearer_in(request.headers.getlist("authorization"))
-
-
-def bearer_in(given: Sequence[str]) -> str:
-    """From the values of an Authorization header."""
-    if len(given) != 1:
-        raise TokenMissing
-    scheme, _, token = given[0].partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise TokenMissing
-    return token.strip()
+def _stated(head: Head) -> Stated:
+    purpose, case = map(head.texts, STATING)
+    return stated_in_headers(purpose, case) if purpose or case else NOTHING_STATED
 
 
 def _limit_of(caller: Caller) -> int:
@@ -136,60 +135,97 @@ def _limit_of(caller: Caller) -> int:
     return MAX_CATALOGUE_BODY if edits else MAX_BODY
 
 
-async def _posted(request: HttpRequest, caller: Caller) -> Request:
-    if not is_json(request.headers.get("content-type", "")):
+async def _posted(head: Head, receive: Receive, caller: Caller) -> Request:
+    if not is_json(head.text(b"content-type") or ""):
         raise MediaTypeUnsupported
-    body = await _body(request, _limit_of(caller))
+    body = await _body(head, receive, _limit_of(caller))
     large = len(body) > MAX_BODY
     return await blocking(request_of, body) if large else request_of(body)
 
 
-async def _body(request: HttpRequest, limit: int) -> bytes:
-    length = request.headers.get("content-length", "")
+async def _body(head: Head, receive: Receive, limit: int) -> bytes:
+    length = head.text(b"content-length") or ""
     if length.isascii() and length.isdigit() and int(length) > limit:
         raise BodyTooLarge(limit=limit)
-    body = bytearray()
+    late = Interruption()
+    timer = asyncio.get_running_loop().call_later(BODY_SECONDS, late)
     try:
-        with anyio.fail_after(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise BodyTooLarge(limit=limit)
-    except (TimeoutError, ClientDisconnect):
+        return await _read(receive, limit)
+    except ClientDisconnect:
         raise BodyUnfinished(seconds=BODY_SECONDS) from None
-    return bytes(body)
+    except asyncio.CancelledError:
+        if late.taken_back():
+            raise BodyUnfinished(seconds=BODY_SECONDS) from None
+        raise
+    finally:
+        timer.cancel()
+        late.end()
 
 
-def failure(error: Exception, media: str, request_id: str) -> Response:
+async def _read(receive: Receive, limit: int) -> bytes:
+    """ClientDisconnect, BodyTooLarge. The body of most requests is one message."""
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > limit:
+            raise BodyTooLarge(limit=limit)
+        more = message.get("more_body", False)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _answer_of(reply: Reply, status: int, media: str, request_id: str) -> Answer:
+    headers = [CONTENT_TYPES[media], (b"x-request-id", request_id.encode("ascii")), *OF_EACH]
+    if reply.usage is not None:
+        headers.append((b"x-usage-id", reply.usage.encode("ascii")))
+    return Answer(status, headers, reply.content)
+
+
+async def _encoded(answer: Answer, accept_encoding: str | None) -> Answer:
+    """Compressed where the caller takes it so."""
+    headers = [*answer.headers, (b"vary", b"accept-encoding")]
+    encoding, content = encoding_for(accept_encoding), answer.content
+    if encoding is None:
+        return Answer(answer.status, headers, content)
+    headers.append((b"content-encoding", encoding.name.encode("ascii")))
+    large = len(content) > INLINE
+    content = (
+        await blocking(encoding.compressed, content) if large else encoding.compressed(content)
+    )
+    return Answer(answer.status, headers, content)
+
+
+def failure(error: Exception, media: str, request_id: str) -> Answer:
     """The error as GraphQL JSON with the status that HTTP has for it."""
-    status = UNAVAILABLE if isinstance(error, SystemFault) else 500
+    answer = _answer_of(refusal([reply_of(error, request_id)]), _status(error), media, request_id)
+    return Answer(answer.status, [*answer.headers, *_of_failure(error)], answer.content)
+
+
+def _status(error: Exception) -> int:
     if isinstance(error, RequestRefused):
-        status = error.status
-    elif isinstance(error, TOKEN_ERRORS):
-        status = UNAUTHORIZED
-    elif isinstance(error, TOO_MUCH):
-        status = TOO_MANY_REQUESTS
-    response = _response(refusal([reply_of(error, request_id)]), status, media, request_id)
+        return error.status
+    if isinstance(error, TOKEN_ERRORS):
+        return UNAUTHORIZED
+    if isinstance(error, TOO_MUCH):
+        return TOO_MANY_REQUESTS
+    return UNAVAILABLE if isinstance(error, SystemFault) else 500
+
+
+def _of_failure(error: Exception) -> list[Header]:
+    """The headers that belong to an error."""
+    headers = []
     if isinstance(error, TOKEN_ERRORS):
         missing = isinstance(error, TokenMissing)
         detail = "" if missing else ', error="invalid_token"'
-        response.headers["WWW-Authenticate"] = f'Bearer realm="vitalhub"{detail}'
+        headers.append((b"www-authenticate", f'Bearer realm="vitalhub"{detail}'.encode()))
     if isinstance(error, TOO_MUCH):
-        response.headers["Retry-After"] = str(error.details["seconds"])
+        headers.append((b"retry-after", str(error.details["seconds"]).encode()))
     if isinstance(error, MethodNotAllowed):
-        response.headers["Allow"] = str(error.details["allowed"])
+        headers.append((b"allow", str(error.details["allowed"]).encode()))
     if isinstance(error, (BodyTooLarge, BodyUnfinished)):
-        response.headers["Connection"] = "close"
-    return response
-
-
-def _response(reply: Reply, status: int, media: str, request_id: str) -> Response:
-    headers = {
-        "Content-Type": f"{media}; charset=utf-8",
-        "X-Request-Id": request_id,
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    if reply.usage is not None:
-        headers["X-Usage-Id"] = reply.usage
-    return Response(reply.content, status, headers)
+        headers.append((b"connection", b"close"))
+    return headers

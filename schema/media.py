@@ -3,10 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
+LONGEST_KEPT = 200
+"""Characters of a header whose reading is remembered."""
 UTF8 = {"utf-8", "utf8"}
 WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
@@ -27,6 +30,10 @@ class _Range:
 
 def is_json(content_type: str) -> bool:
     """Whether a body is application/json in UTF-8."""
+    return content_type == JSON or _is_json(content_type)
+
+
+def _is_json(content_type: str) -> bool:
     media, parameters = _parsed(content_type)
     return media == JSON and parameters.get("charset", "utf-8").lower() in UTF8
 
@@ -56,6 +63,19 @@ def accepted(accept: str | None, offered: Sequence[str]) -> str | None:
         if deciding.weight > 0 and (best is None or rank > best):
             best, found = rank, candidate
     return found
+
+
+def answer_media(accept: str | None) -> str | None:
+    """Which of the two media types of GraphQL to answer in; None when neither is wanted."""
+    if accept is None:
+        return JSON
+    known = len(accept) <= LONGEST_KEPT
+    return _remembered(accept) if known else accepted(accept, (JSON, GRAPHQL_JSON))
+
+
+@lru_cache(maxsize=256)
+def _remembered(accept: str) -> str | None:
+    return accepted(accept, (JSON, GRAPHQL_JSON))
 
 
 def weighed(header: str) -> dict[str, float]:

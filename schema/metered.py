@@ -5,7 +5,6 @@ from types import TracebackType
 from typing import Self
 
 from access.meter import Call, Meter
-from catalog.sharing.grant import NO_LIMIT
 from schema.caller import Caller
 from schema.context import blocking
 from schema.data.granted import grants_of
@@ -22,7 +21,7 @@ class Metered:
 
     async def enter(self, plan: Plan) -> None:
         """QuotaSpent, before anything runs."""
-        if any(grant.quota != NO_LIMIT for grant in self._caller.grants):
+        if self._caller.metered:
             grants = await blocking(grants_of, plan, self._caller.scope)
             self.held = self._meter.enter(grants, datetime.now(UTC))  # as usage, on system time
 

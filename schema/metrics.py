@@ -22,8 +22,9 @@ from connectors.calling.breaker import Phase
 from connectors.calling.standing import InterfaceStanding
 from schema.caller import Callers
 from schema.context import Services, blocking
-from schema.http import bearer_of, failure, request_id_of
+from schema.http import failure
 from schema.media import JSON
+from schema.message import bearer_of, request_id_of
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class MetricsEndpoint:
         try:
             content = await blocking(self._content, bearer_of(request))
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is leaves as an error
-            refused = failure(error, JSON, request_id)
+            refused = failure(error, JSON, request_id).response()
             if isinstance(error, NotPermitted):
                 refused.status_code = FORBIDDEN
             return refused

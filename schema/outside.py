@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from access.replies import Reply, invalid_request
 from schema.errors import AddressUnknown, MethodUnsuitable, RequestRefused, reply_of
-from schema.http import request_id_of
+from schema.message import request_id_of
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 OAUTH = "/oauth/"

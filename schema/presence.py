@@ -1,32 +1,72 @@
-"""Work for a caller over HTTP ends when the caller has gone away."""
+"""Work for a caller over HTTP ends when the caller has gone away.
+
+Rules: nobody is watched for while the work needs no waiting, so an answer from memory costs nothing here;
+whoever waits longer than WATCHED_AFTER is; the work is cancelled in its own task and has ended when the
+disconnect is told.
+"""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeVar
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 
 T = TypeVar("T")
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+WATCHED_AFTER = 0.005
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+class Interruption:
+    """Cancels the task that it was made in, from outside of it and at most once; `end` it in a `finally`."""
+
+    __slots__ = ("_task", "happened")
+
+    def __init__(self) -> None:
+        self._task = asyncio.current_task()
+        self.happened = False
+
+    def __call__(self) -> None:
+        if self._task is not None:
+            self.happened = True
+            self._task.cancel()
+            self._task = None
+
+    def end(self) -> None:
+        self._task = None
+
+    def taken_back(self) -> bool:
+        """Whether a CancelledError was this one's; the task then goes on as if it had not been."""
+        if self.happened and (task := asyncio.current_task()) is not None:
+            task.uncancel()
+        return self.happened
+
+
+async def while_connected(receive: Receive, work: Awaitable[T]) -> T:
     """The work's result; ClientDisconnect, and the work is cancelled, when nobody waits for it.
 
     The request's body must have been read to its end.
     """
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(request))
+    leaves = Interruption()
+    watching: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+    begin = loop.call_later(
+        WATCHED_AFTER, lambda: watching.append(loop.create_task(_watch(receive, leaves)))
+    )
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise ClientDisconnect
+        return await work
+    except asyncio.CancelledError:
+        if leaves.taken_back():
+            raise ClientDisconnect from None
+        raise
     finally:
-        leaving.cancel()
-        working.cancel()
-        await asyncio.wait({working, leaving})
+        begin.cancel()
+        leaves.end()
+        for task in watching:
+            task.cancel()
 
 
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
+async def _watch(receive: Receive, leaves: Interruption) -> None:
+    while (await receive())["type"] != "http.disconnect":
         pass
+    leaves()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from starlette.datastructures import Headers
 
 from schema.errors import TokenMissing
-from schema.http import bearer_in
+from schema.message import bearer_in
 from schema.purpose import CASE_HEADER, PURPOSE_HEADER, Stated, stated_in_headers, stated_of
 
 

@@ -301,6 +301,7 @@ def running_hub(
         epoch=lambda: hub.epoch + hub.sharing.epoch,
         catalogue=hub.store.load,
         mask_key="k",
+        recalled=hub.store.recall,
     )
     hub.verifier = Verifier(ADDRESS, "vitalhub", keys, clients)
     hub.callers = Callers(hub.verifier, rights, clock)

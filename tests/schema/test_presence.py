@@ -6,29 +6,29 @@ from typing import Any
 
 import anyio
 import pytest
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 
 from catalog.ids import DatasetCode
 from query.relation import Scope
 from query.tree import Leaf, Nested, Read
 from schema.data.plan import Reading
-from schema.presence import while_connected
+from schema.presence import Receive, while_connected
 from tests.schema.hub import Hub, whole
 
 STATION = DatasetCode("station")
 
 
-def request(gone: asyncio.Event) -> Request:
+def until(gone: asyncio.Event) -> Receive:
     async def receive() -> MutableMapping[str, Any]:
         await gone.wait()
         return {"type": "http.disconnect"}
 
-    return Request({"type": "http", "headers": [], "method": "POST"}, receive)
+    return receive
 
 
 def test_the_works_result_and_its_error_are_the_callers() -> None:
     async def scenario() -> None:
-        here = request(asyncio.Event())
+        here = until(asyncio.Event())
         assert await while_connected(here, asyncio.sleep(0, "done")) == "done"
 
         async def fails() -> None:
@@ -52,7 +52,7 @@ def test_a_caller_who_leaves_cancels_the_work() -> None:
                 ended.set()
 
         with pytest.raises(ClientDisconnect):
-            await while_connected(request(gone), work())
+            await while_connected(until(gone), work())
         assert ended.is_set()
 
     anyio.run(scenario)

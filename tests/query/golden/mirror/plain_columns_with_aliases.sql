@@ -1,0 +1,8 @@
+SELECT json_group_array(json_object('at', coalesce("r1"."observed_at$text", strftime('%Y-%m-%dT%H:%M:%S', "r1"."observed_at" / 1000000 + 28800, 'unixepoch') || '+08:00'), 'p', CASE WHEN "r1"."place_code" % 1000000000 = 0 THEN substr(CAST("r1"."place_code" AS TEXT), 1, 6) WHEN "r1"."place_code" % 1000000 = 0 THEN substr(CAST("r1"."place_code" AS TEXT), 1, 9) WHEN "r1"."place_code" % 1000 = 0 THEN substr(CAST("r1"."place_code" AS TEXT), 1, 12) ELSE CAST("r1"."place_code" AS TEXT) END, '__typename', 'T')), count(*), (SELECT seq
+FROM "$publication"
+WHERE data_set = 'reading' AND state = 'ready' AND shape = 'shape of reading')
+FROM (SELECT "r1"."observed_at" AS "observed_at", "r1"."observed_at$text" AS "observed_at$text", "r1"."place_code" AS "place_code"
+FROM "reading" AS "r1"
+WHERE (("r1"."place_code" BETWEEN 500106000000000 AND 500106015999999) OR ("r1"."place_code" BETWEEN 500106017000000 AND 500106999999999))
+ORDER BY "r1"."station_code", "r1"."observed_at"
+LIMIT 100) AS "r1"

@@ -1,0 +1,103 @@
+"""A warehouse and its row mirror, which hold the same rows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from catalog.clock import ReplayClock
+from catalog.contracts import Contract
+from catalog.ids import DatasetCode, Seq
+from catalog.predicate import Scalar, Values
+from query.mirror_source import HeldTable, held_tables
+from query.statement import CURRENT_SEQ, SCHEMA, LockedStatement, identifier
+from tests.shared_data import START
+from warehouse.duck import DuckWarehouse
+from warehouse.engine import Answer
+from warehouse.mirror.apply import Applier, Target
+from warehouse.mirror.changes import change_since
+from warehouse.mirror.file import MirrorFile
+from warehouse.mirror.plan import plan_of
+from warehouse.mirror.read import MirrorReader
+from warehouse.mirror.standing import MirrorStandings, MirrorState, Standing
+from warehouse.tables import listed
+
+Row = Mapping[str, Scalar | None]
+
+
+class Both:
+    """`show` fills the two as publishing would leave them."""
+
+    def __init__(self, folder: Path, contracts: Mapping[DatasetCode, Contract]) -> None:
+        self.warehouse = DuckWarehouse(
+            folder / "w.duckdb", folder / "landing", ReplayClock(START), threads=1
+        )
+        self.warehouse.prepare(*contracts.values())
+        self.standings = MirrorStandings()
+        self._changes = folder / "landing" / "mirror"  # the engine writes nowhere else
+        self._changes.mkdir(parents=True)
+        self._contracts = contracts
+        self._seq = 0
+        self._file = MirrorFile(folder / "mirror.sqlite")
+        self._file.open(check=False)
+        self._tables: dict[DatasetCode, HeldTable] = held_tables(contracts.values())
+        self.reader = MirrorReader(folder / "mirror.sqlite", self.standings, lambda: self._tables)
+
+    @property
+    def published(self) -> dict[DatasetCode, Seq]:
+        return {code: standing.seq or Seq(0) for code, standing in self.standings.now.items()}
+
+    def show(self, rows: Mapping[DatasetCode, Sequence[Row]]) -> None:
+        standings = {}
+        for code, contract in self._contracts.items():
+            self._seq += 1
+            self._fill(contract, rows[code])
+            self._mirror(contract)
+            standings[code] = Standing(MirrorState.READY, Seq(self._seq))
+        self.standings.replace(standings)
+
+    def engine(self, statement: LockedStatement, values: Values = ()) -> Answer:
+        with self.warehouse.session() as session:
+            return session.read(statement, values)
+
+    def mirror(self, statement: LockedStatement, values: Values = ()) -> Answer | None:
+        found = self.reader.read([(statement, statement.bound(values))], self.published)
+        return None if found is None else found[0]
+
+    def close(self) -> None:
+        self.reader.close()
+        self._file.close()
+        self.warehouse.close()
+
+    def _fill(self, contract: Contract, rows: Sequence[Row]) -> None:
+        table = f"{identifier(SCHEMA)}.{identifier(contract.data_set)}"
+        columns = [column.name for column in contract.columns]
+        cursor = self.warehouse._cursor()  # noqa: SLF001 - filled as publishing would leave it
+        cursor.execute("BEGIN TRANSACTION")
+        cursor.execute(f"DELETE FROM {table}")
+        if rows:
+            marks = ", ".join("?" for _ in (*columns, CURRENT_SEQ))
+            cursor.executemany(
+                f"INSERT INTO {table} ({listed([*columns, CURRENT_SEQ])}) VALUES ({marks})",
+                [[*(row[name] for name in columns), self._seq] for row in rows],
+            )
+        cursor.execute(
+            "INSERT INTO hub.publication VALUES (?, ?, ?, '', ?, 0, 0, 0, 0, ?, 0, '{}')",
+            [self._seq, contract.data_set, f"load{self._seq}", START, len(rows)],
+        )
+        cursor.execute("COMMIT")
+        cursor.close()
+
+    def _mirror(self, contract: Contract) -> None:
+        plan = plan_of(contract)
+        assert plan is not None
+        cursor = self.warehouse._cursor()  # noqa: SLF001
+        cursor.execute("BEGIN TRANSACTION READ ONLY")
+        change = change_since(
+            lambda sql, values=None: cursor.execute(sql, dict(values or {}) or None).fetchall(),
+            contract,
+            None,
+            self._changes,
+        )
+        cursor.close()
+        assert change is not None
+        assert not change.unfit, change.unfit
+        Applier(self._file, plan).build(change.files, Target(change.seq, change.mark, change.rows))

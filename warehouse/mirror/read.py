@@ -1,0 +1,192 @@
+"""Reads the row mirror: what it may answer, exactly and at once; everything else is the engine's.
+
+Rules: a statement is one look at one version, and its reply says which: it counts only when that is the
+published one. A read is short, or it is ended: what takes more steps than the event loop can spare is left
+to the engine until there is another version. Nothing is raised to a caller: a damaged file is told to who
+keeps it, and the engine answers. The file is read without being mapped into memory, for a file that
+somebody cuts off would end the server.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catalog.ids import DatasetCode, Seq
+from query.mirror_bind import stored
+from query.mirror_print import MirrorStatement, mirror_statement
+from query.mirror_source import Tables, Unmirrored
+from query.statement import LockedStatement
+from warehouse.engine import Answer, Bound
+from warehouse.mirror.standing import MirrorStandings
+
+LOG = logging.getLogger(__name__)
+STEP, STEPS = 10_000, 40
+"""SQLite counts its instructions by so many, and a read may take so many of these: about 5 ms of work, where
+a list of 1,000 rows of ten columns takes 8."""
+KEPT = 1024
+"""Statements whose printed text is kept."""
+PAGES = "PRAGMA cache_size = -65536"
+GONE_BY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+"""What passes: somebody else has the file."""
+
+Read = tuple[LockedStatement, Bound]
+Versions = Mapping[DatasetCode, Seq]
+
+
+@dataclass(slots=True)
+class _Spent:
+    """How many steps are left of a read."""
+
+    left: int = STEPS
+
+    def one_more(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The connection of a thread."""
+
+    connection: sqlite3.Connection
+    generation: int
+    spent: _Spent
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """`printed` is None for what the mirror cannot answer."""
+
+    tables: Tables
+    printed: MirrorStatement | None
+
+
+@dataclass(slots=True)
+class MirrorReader:
+    """A `RowMirror`. `tables` gives those of the newest catalogue, the same object while that is the same."""
+
+    file: Path
+    standings: MirrorStandings
+    tables: Callable[[], Tables]
+    _plans: dict[LockedStatement, _Plan] = field(default_factory=dict)
+    _dear: dict[str, tuple[Seq | None, ...]] = field(default_factory=dict)
+    """At which versions a text took too long."""
+    _own: threading.local = field(default_factory=threading.local)
+    _open: list[sqlite3.Connection] = field(default_factory=list)
+
+    def read(self, statements: Sequence[Read], published: Versions) -> list[Answer] | None:
+        """See `warehouse/engine.py`."""
+        asked: list[tuple[MirrorStatement, Bound, tuple[Seq | None, ...]]] = []
+        for statement, bound in statements:
+            printed = self._printed(statement)
+            if printed is None:
+                return None
+            seqs = tuple([published.get(code) for code in printed.data_sets])
+            if not self._stands(printed, seqs) or self._dear.get(printed.text) == seqs:
+                return None
+            asked.append((printed, bound, seqs))
+        printed, seqs = asked[0][0], asked[0][2]
+        try:
+            reader = self._reader()
+            reader.spent.left = STEPS
+            answers = []
+            for printed, bound, seqs in asked:
+                answer = _answer(reader.connection, printed, bound, seqs)
+                if answer is None:
+                    return None
+                answers.append(answer)
+        except (Unmirrored, UnicodeEncodeError):
+            return None
+        except sqlite3.Error as wrong:
+            self._failed(wrong, printed.text, seqs)
+            return None
+        return answers
+
+    def may(self, statement: LockedStatement) -> bool:
+        """Whether the mirror can answer it, at some version."""
+        return self._printed(statement) is not None
+
+    def close(self) -> None:
+        for connection in self._open:
+            connection.close()
+        self._open.clear()
+
+    def _printed(self, statement: LockedStatement) -> MirrorStatement | None:
+        tables = self.tables()
+        plan = self._plans.get(statement)
+        if plan is None or plan.tables is not tables:
+            if len(self._plans) >= KEPT:
+                self._plans.clear()
+            plan = self._plans[statement] = _Plan(tables, mirror_statement(statement, tables))
+        return plan.printed
+
+    def _stands(self, printed: MirrorStatement, seqs: tuple[Seq | None, ...]) -> bool:
+        """Whether the file should hold these versions; what it holds is seen when it is read."""
+        now = self.standings.now
+        for code, seq in zip(printed.data_sets, seqs, strict=True):
+            standing = now.get(code)
+            if seq is None or standing is None or standing.seq != seq:
+                return False
+        return True
+
+    def _reader(self) -> _Reader:
+        reader: _Reader | None = getattr(self._own, "reader", None)
+        if reader is None or reader.generation != self.standings.generation:
+            self._forget()
+            reader = self._own.reader = self._opened()
+        return reader
+
+    def _opened(self) -> _Reader:
+        generation = self.standings.generation
+        connection = sqlite3.connect(
+            f"{self.file.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=0,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=KEPT,
+        )
+        self._open.append(connection)
+        connection.text_factory = bytes
+        connection.execute(PAGES)
+        spent = _Spent()
+        connection.set_progress_handler(spent.one_more, STEP)
+        return _Reader(connection, generation, spent)
+
+    def _forget(self) -> None:
+        """The connection of this thread."""
+        reader: _Reader | None = getattr(self._own, "reader", None)
+        self._own.reader = None
+        if reader is not None:
+            with suppress(ValueError):  # closed with all others
+                self._open.remove(reader.connection)
+            reader.connection.close()
+
+    def _failed(self, wrong: sqlite3.Error, text: str, seqs: tuple[Seq | None, ...]) -> None:
+        code = getattr(wrong, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_INTERRUPT:
+            if len(self._dear) >= KEPT:
+                self._dear.clear()
+            self._dear[text] = seqs
+        elif code not in GONE_BY:
+            LOG.warning("The row mirror could not be read: %s", wrong)
+            self._forget()
+            self.standings.doubt()
+
+
+def _answer(
+    connection: sqlite3.Connection,
+    printed: MirrorStatement,
+    bound: Bound,
+    seqs: tuple[Seq | None, ...],
+) -> Answer | None:
+    """None when the file holds other versions."""
+    values = [stored(bind, bound[bind.name]) for bind in printed.binds]
+    content, rows, *held = connection.execute(printed.text, values).fetchone()
+    if tuple(held) != seqs:
+        return None
+    return Answer(b"null", 0) if content is None else Answer(content, rows)

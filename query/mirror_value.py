@@ -7,6 +7,7 @@ otherwise stands beside its column as text (`query/mirrored.py`). What is none o
 from sqlglot import exp
 
 from catalog.contracts import ColumnType, Kind
+from catalog.places import PADDED
 from query.mirror_source import Names, Unmirrored, Value, literal
 from query.mirrored import CITY_OFFSET_SECONDS
 
@@ -64,8 +65,18 @@ def _case(node: exp.Case, names: Names) -> Value:
         if column.type.kind is not Kind.PLACE:
             raise Unmirrored("a case that is no place's")
         test = f"{column.sql} % {int(by.name)} = {int(rest.name)}"
-        whens.append(f"WHEN {test} THEN {_as_text(each.args['true'], names)}")
+        whens.append(f"WHEN {test} THEN {_first_digits(column, int(by.name), each, names)}")
     return Value(f"CASE {' '.join(whens)} ELSE {_as_text(node.args['default'], names)} END", TEXT)
+
+
+def _first_digits(column: Value, by: int, case: exp.If, names: Names) -> str:
+    """Of a whole place code they are what is left of a division, four times as fast as cut text."""
+    cut = case.args["true"]
+    text = _as_text(cut, names)
+    if not isinstance(cut, exp.Left) or by != 10 ** (PADDED - int(cut.expression.name)):
+        return text
+    whole = f"{column.sql} BETWEEN {10 ** (PADDED - 1)} AND {10**PADDED - 1}"
+    return f"CASE WHEN {whole} THEN CAST({column.sql} / {by} AS TEXT) ELSE {text} END"
 
 
 def _as_text(node: exp.Expr, names: Names) -> str:

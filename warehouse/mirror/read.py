@@ -89,26 +89,21 @@ class MirrorReader:
             if not self._stands(printed, seqs) or self._dear.get(printed.text) == seqs:
                 return None
             asked.append((printed, bound, seqs))
-        printed, seqs = asked[0][0], asked[0][2]
+        answers: list[Answer] = []
         try:
             reader = self._reader()
             reader.spent.left = STEPS
-            answers = []
             for printed, bound, seqs in asked:
                 answer = _answer(reader.connection, printed, bound, seqs)
                 if answer is None:
                     return None
                 answers.append(answer)
-        except (Unmirrored, UnicodeEncodeError):
+        except (Unmirrored, UnicodeEncodeError):  # UTF-8 has no half of a pair
             return None
         except sqlite3.Error as wrong:
-            self._failed(wrong, printed.text, seqs)
+            self._failed(wrong, *asked[len(answers)])
             return None
         return answers
-
-    def may(self, statement: LockedStatement) -> bool:
-        """Whether the mirror can answer it, at some version."""
-        return self._printed(statement) is not None
 
     def close(self) -> None:
         for connection in self._open:
@@ -166,12 +161,14 @@ class MirrorReader:
                 self._open.remove(reader.connection)
             reader.connection.close()
 
-    def _failed(self, wrong: sqlite3.Error, text: str, seqs: tuple[Seq | None, ...]) -> None:
+    def _failed(
+        self, wrong: sqlite3.Error, printed: MirrorStatement, _: Bound, seqs: tuple[Seq | None, ...]
+    ) -> None:
         code = getattr(wrong, "sqlite_errorcode", None)
         if code == sqlite3.SQLITE_INTERRUPT:
             if len(self._dear) >= KEPT:
                 self._dear.clear()
-            self._dear[text] = seqs
+            self._dear[printed.text] = seqs
         elif code not in GONE_BY:
             LOG.warning("The row mirror could not be read: %s", wrong)
             self._forget()

@@ -63,7 +63,7 @@ def _coarse(name: str, contract: Contract, places: Places) -> exp.Expr:
     if kind is Kind.PLACE:
         return place_or_coarser(_column(name), CELL_PLACE, places)
     if kind in {Kind.DATE, Kind.TIMESTAMP}:
-        return bucket_start(_column(name), kind, CELL_TIME, exp.Literal.string(CELL_ZONE))
+        return bucket_start(_column(name), kind, CELL_TIME, CELL_ZONE)
     return _column(name)
 
 

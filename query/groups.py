@@ -196,7 +196,8 @@ class _Facts:
             raise GroupKeyUnfit(field=name, problem_zh="只有日期", problem="holds days only")
         if grouping.zone not in _zones():
             raise WrongValue(field="zone", value=grouping.zone)
-        return bucket_start(node, kind.kind, grouping.unit, draft.parameters.bind(grouping.zone))
+        bind = draft.parameters.bind
+        return bucket_start(node, kind.kind, grouping.unit, grouping.zone, bind)
 
     def _block_of(self, relations: tuple[str, ...]) -> Block:
         known = self._blocks.get(relations)

@@ -39,7 +39,7 @@ FUNCTIONS = {
     "contains", "starts_with",  # filters
     "list_slice", "list_reverse", "list_extract",  # the rows of a page
     "encode", "to_base64",  # cursors
-    "date_trunc", "timezone",  # time buckets
+    "date_trunc", "timezone", "epoch_us", "make_timestamp", "make_timestamptz",  # time buckets
 }  # fmt: skip
 
 

@@ -10,10 +10,11 @@ from sqlglot import exp
 from catalog.contracts import Kind
 from catalog.places import OWN_DIGITS, PlaceLevel, padded, read_places
 from query.print import duckdb_text
-from query.rollup import TimeUnit, bucket_start, governing_place, place_or_coarser
+from query.rollup import STEADY, TimeUnit, bucket_start, governing_place, place_or_coarser
 
 PLACES = read_places(Path(__file__).parents[2] / "cities" / "chongqing" / "places.csv")
 VALUE = exp.column("value", quoted=True)
+TWELVE_HOURS = 12 * 3_600_000_000
 
 
 def of_every_place(node: exp.Expr) -> dict[int, int | None]:
@@ -56,7 +57,7 @@ def test_a_bucket_begins_where_the_clocks_of_its_zone_say(
     unit: TimeUnit, zone: str, start: datetime
 ) -> None:
     instant = exp.cast(exp.Literal.string("2026-07-31 17:30:00+00"), "TIMESTAMPTZ")
-    node = bucket_start(instant, Kind.TIMESTAMP, unit, exp.Literal.string(zone))
+    node = bucket_start(instant, Kind.TIMESTAMP, unit, zone)
     with duckdb.connect() as engine:
         found = engine.execute(f"SELECT epoch({duckdb_text(node)})").fetchall()
     assert found == [(start.timestamp(),)]
@@ -64,6 +65,46 @@ def test_a_bucket_begins_where_the_clocks_of_its_zone_say(
 
 def test_a_bucket_of_days_is_a_day() -> None:
     day = exp.cast(exp.Literal.string("2026-08-19"), "DATE")
-    node = bucket_start(day, Kind.DATE, TimeUnit.QUARTER, exp.Literal.string("UTC"))
+    node = bucket_start(day, Kind.DATE, TimeUnit.QUARTER, "UTC")
     with duckdb.connect() as engine:
         assert engine.execute(f"SELECT {duckdb_text(node)}").fetchall() == [(date(2026, 7, 1),)]
+
+
+@pytest.mark.parametrize("zone", STEADY)
+def test_clocks_taken_for_steady_stand_still_in_every_hour_of_their_years(zone: str) -> None:
+    steady = STEADY[zone]
+    with duckdb.connect() as engine:
+        moved = """SELECT count(*), count(*) FILTER (
+              epoch_us(timezone($zone, make_timestamptz(us))) <> us + $ahead
+              OR epoch_us(timezone($zone, make_timestamptz(us - 1))) <> us - 1 + $ahead)
+          FROM (SELECT unnest(range($since, $until + 3_600_000_000, 3_600_000_000)) AS us)"""
+        asked = {
+            "zone": zone,
+            "ahead": steady.ahead,
+            "since": int(steady.since.timestamp()) * 1_000_000,
+            "until": int(steady.until.timestamp()) * 1_000_000,
+        }
+        hours, found = engine.execute(moved, asked).fetchall()[0]
+    assert hours > 24 * 365 * (steady.until.year - steady.since.year)
+    assert found == 0
+
+
+@pytest.mark.parametrize("unit", TimeUnit)
+@pytest.mark.parametrize("zone", STEADY)
+def test_a_start_that_is_reckoned_is_the_one_that_is_looked_up(unit: TimeUnit, zone: str) -> None:
+    at = exp.column("at", quoted=True)
+    reckoned = bucket_start(at, Kind.TIMESTAMP, unit, zone)
+    assert isinstance(reckoned, exp.Case)
+    text = f"""SELECT count(*), count(*) FILTER (a IS DISTINCT FROM b) FROM (
+          SELECT {duckdb_text(reckoned)} AS a, {duckdb_text(reckoned.args["default"])} AS b
+          FROM (SELECT make_timestamptz(us + beside) AS at
+            FROM (SELECT unnest(range($first, $last, {TWELVE_HOURS})) AS us),
+              (VALUES (-1), (0), (1)) AS v(beside)
+            UNION ALL SELECT unnest(['infinity', '-infinity', NULL, '0044-03-15 (BC) 12:00:00+00',
+              '9999-12-31 23:59:59+00'])::TIMESTAMPTZ))"""
+    midnight = 4 * 3_600_000_000
+    days = {"first": midnight - 92_592 * TWELVE_HOURS, "last": 231_481 * TWELVE_HOURS}
+    with duckdb.connect() as engine:
+        rows, found = engine.execute(text, days).fetchall()[0]
+    assert rows > 900_000
+    assert found == 0

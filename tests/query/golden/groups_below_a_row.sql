@@ -26,7 +26,13 @@ LEFT JOIN LATERAL (
       "f2"."k0" AS "o0"
     FROM (
       SELECT
-        TIMEZONE($p0, DATE_TRUNC('DAY', TIMEZONE($p0, "r2"."observed_at"))) AS "k0"
+        CASE
+          WHEN "r2"."observed_at" BETWEEN CAST('1992-01-01T00:00:00+00:00' AS TIMESTAMPTZ) AND CAST('2200-01-01T00:00:00+00:00' AS TIMESTAMPTZ)
+          THEN MAKE_TIMESTAMPTZ(
+            EPOCH_US(DATE_TRUNC('DAY', MAKE_TIMESTAMP(EPOCH_US("r2"."observed_at") + 28800000000))) - 28800000000
+          )
+          ELSE TIMEZONE($p0, DATE_TRUNC('DAY', TIMEZONE($p0, "r2"."observed_at")))
+        END AS "k0"
       FROM (
         SELECT
           "station_code" AS "station_code",

@@ -15,7 +15,13 @@ SELECT
     "f1"."c4") AS TEXT)} AS "high"
 FROM (
   SELECT
-    TIMEZONE($p0, DATE_TRUNC('DAY', TIMEZONE($p0, "r1"."observed_at"))) AS "k0",
+    CASE
+      WHEN "r1"."observed_at" BETWEEN CAST('1992-01-01T00:00:00+00:00' AS TIMESTAMPTZ) AND CAST('2200-01-01T00:00:00+00:00' AS TIMESTAMPTZ)
+      THEN MAKE_TIMESTAMPTZ(
+        EPOCH_US(DATE_TRUNC('DAY', MAKE_TIMESTAMP(EPOCH_US("r1"."observed_at") + 28800000000))) - 28800000000
+      )
+      ELSE TIMEZONE($p0, DATE_TRUNC('DAY', TIMEZONE($p0, "r1"."observed_at")))
+    END AS "k0",
     CASE
       WHEN "r1"."place_code" % 10000000000000 = 0
       THEN NULL

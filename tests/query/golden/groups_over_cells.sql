@@ -24,7 +24,13 @@ FROM (
       FROM (
         SELECT
           "station_code" AS "station_code",
-          TIMEZONE('Asia/Shanghai', DATE_TRUNC('MONTH', TIMEZONE('Asia/Shanghai', "observed_at"))) AS "observed_at",
+          CASE
+            WHEN "observed_at" BETWEEN CAST('1992-01-01T00:00:00+00:00' AS TIMESTAMPTZ) AND CAST('2200-01-01T00:00:00+00:00' AS TIMESTAMPTZ)
+            THEN MAKE_TIMESTAMPTZ(
+              EPOCH_US(DATE_TRUNC('MONTH', MAKE_TIMESTAMP(EPOCH_US("observed_at") + 28800000000))) - 28800000000
+            )
+            ELSE TIMEZONE('Asia/Shanghai', DATE_TRUNC('MONTH', TIMEZONE('Asia/Shanghai', "observed_at")))
+          END AS "observed_at",
           "level_m" AS "level_m",
           "place_code" - "place_code" % 1000000 AS "place_code"
         FROM (

@@ -7,6 +7,7 @@ After a fatal error the file is opened again: what was committed is there, what 
 """
 
 import threading
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -25,11 +26,17 @@ from query.print import duckdb_statement
 from query.statement import COUNTED, LockedStatement
 from warehouse.engine import Answer, Health, Listener, LoadPlan, Publication, Published
 from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
+from warehouse.newest import Newest
 from warehouse.noted import Noted
 from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
 from warehouse.tables import SETUP, columns_held, definitions
 
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # see _table
 BATCH_ROWS = 100_000
+SHOWN_ROWS = 10_000
+"""Up to how many rows of an ordered list are found before the columns that they show are read."""
+BEGIN = "BEGIN TRANSACTION READ ONLY; SELECT txid_current()"
+"""A transaction sees what was committed at its first look into the file, so it looks at once."""
 LATEST = PUBLICATIONS + " WHERE seq <= $seq QUALIFY seq = max(seq) OVER (PARTITION BY data_set)"
 BY_LOAD = PUBLICATIONS + " WHERE load_id = $load_id"
 NEWEST = "SELECT coalesce(max(seq), 0) FROM hub.publication"
@@ -59,7 +66,9 @@ class DuckWarehouse:
         self._known: Recent[Seq, Mapping[DatasetCode, Publication]] = Recent(64)
         self._prepared: dict[DatasetCode, tuple[Column, ...]] = {}
         self._listeners: list[Listener] = []
+        self._newest = Newest(self._ask_newest)
         self._connection = self._open()
+        self._newest.settle()
         self._noted = Noted({})
         self._noted = Noted(self.latest())
 
@@ -73,8 +82,10 @@ class DuckWarehouse:
     ) -> Iterator["DuckSession"]:
         cursor = self._cursor()
         try:
-            cursor.execute("BEGIN TRANSACTION READ ONLY")
-            newest, at = self._version(cursor, as_of)
+            newest = self._newest.seen_by(lambda: cursor.execute(BEGIN).fetchall())
+            if newest is None:
+                newest = Seq(_fetch_one(cursor, NEWEST)[0])
+            at = None if as_of is None else self._version_at(cursor, as_of)
             self._noted.saw(newest)
             at = at if version is None else version
             yield DuckSession(cursor, newest, at, self._known, as_of)
@@ -154,7 +165,8 @@ class DuckWarehouse:
         try:
             cursor.execute("BEGIN TRANSACTION")
             yield _Runner(cursor)
-            cursor.execute("COMMIT")
+            with self._newest.moving():
+                cursor.execute("COMMIT")
         except duckdb.FatalException as fault:
             self._reopen()
             raise WarehouseFault(str(fault)) from fault
@@ -163,17 +175,16 @@ class DuckWarehouse:
         finally:
             cursor.close()  # an open transaction is rolled back
 
-    def _version(
-        self, cursor: duckdb.DuckDBPyConnection, as_of: datetime | None
-    ) -> tuple[Seq, Seq | None]:
-        newest = _fetch_one(cursor, NEWEST)[0]
-        if as_of is None:
-            return Seq(newest), None
+    def _version_at(self, cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> Seq:
         seq = _fetch_one(cursor, VERSION_AT, {"at": as_of})[0]
         if seq is None:
             first = _fetch_one(cursor, FIRST_AT)[0]
             raise AsOfTooOld(at=_in_city_time(as_of), first=_in_city_time(_instant(first)))
-        return Seq(newest), Seq(seq)
+        return Seq(seq)
+
+    def _ask_newest(self) -> Seq:
+        with self._connection.cursor() as cursor:
+            return Seq(_fetch_one(cursor, NEWEST)[0])
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         try:
@@ -185,6 +196,7 @@ class DuckWarehouse:
         with self._writing:
             self._connection.close()
             self._connection = self._open()
+            self._newest.settle()
             self._noted = Noted(self.latest())  # a commit may have been its last deed
 
     def _open(self) -> duckdb.DuckDBPyConnection:
@@ -196,6 +208,7 @@ class DuckWarehouse:
                 "threads": self._threads,
                 "memory_limit": self._memory_limit,
                 "checkpoint_threshold": "256MB",
+                "late_materialization_max_rows": SHOWN_ROWS,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "preserve_insertion_order": True,
@@ -231,7 +244,7 @@ class DuckSession:
     def read(self, statement: LockedStatement, values: Values = ()) -> Answer:
         self._check_kept(statement.data_sets)
         try:
-            table = _relation(self._cursor, statement, values).to_arrow_table()
+            table = _table(self._cursor, statement, values)
         except duckdb.InterruptException as slow:
             raise QueryTooLong from slow
         except duckdb.FatalException:
@@ -307,6 +320,17 @@ def _in_city_time(instant: datetime | None) -> str:
 
 def _instant(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
+
+
+def _table(
+    cursor: duckdb.DuckDBPyConnection, statement: LockedStatement, values: Values
+) -> pa.Table:
+    """Executed, not made a relation, which the driver binds twice; that the rows are copied once more costs
+    a page less.
+    """
+    bound = dict(statement.bound(values)) or None
+    table: pa.Table = cursor.execute(duckdb_statement(statement), bound).to_arrow_table()
+    return table
 
 
 def _relation(

@@ -364,3 +364,32 @@ def test_what_is_published_is_known_from_memory_and_after_a_start(town: Town) ->
     assert known is not None
     assert (known.seq, known.publications) == (made.seq, {READINGS: made})
     assert known.publications == town.warehouse.latest()
+
+
+def test_what_a_session_reads_is_the_version_that_it_names_while_others_are_committed(
+    town: Town,
+) -> None:
+    """Each version has one row more, so the number of rows tells which one was read."""
+    versions, torn = 60, list[tuple[int, int]]()
+    done = threading.Event()
+    rows = [(f"S{n}", "名", None) for n in range(versions)]
+    town.publish(station(), station_rows(*rows[:1]))
+    every = compile_read(Read(STATIONS, (Leaf("c", "code"),), limit=1000), scope())
+
+    def look() -> None:
+        while not done.is_set():
+            with town.warehouse.session() as session:
+                seen = len(orjson.loads(session.read(every).content))
+                if seen != session.seq:
+                    torn.append((seen, session.seq))
+
+    readers = [threading.Thread(target=look) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for number in range(2, versions + 1):
+        town.publish(station(), station_rows(*rows[:number]))
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert torn == []
+    assert town.warehouse.health().seq == versions

@@ -29,7 +29,7 @@ from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
 from warehouse.newest import Newest
 from warehouse.noted import Noted
 from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
-from warehouse.tables import SETUP, columns_held, definitions
+from warehouse.tables import SETUP, Run, columns_held, definitions
 
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # see _table
 BATCH_ROWS = 100_000
@@ -129,6 +129,21 @@ class DuckWarehouse:
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             yield _relation(cursor, statement).to_arrow_reader(BATCH_ROWS)
+        except duckdb.Error as fault:
+            raise WarehouseFault(str(fault)) from fault
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Run]:
+        """One read transaction for statements of this package, which may write to the landing."""
+        cursor = self._cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            yield _Runner(cursor)
+        except duckdb.FatalException as fault:
+            self._reopen()
+            raise WarehouseFault(str(fault)) from fault
         except duckdb.Error as fault:
             raise WarehouseFault(str(fault)) from fault
         finally:

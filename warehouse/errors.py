@@ -6,7 +6,9 @@ UserError
 └── BatchRejected            a critical rule against published data failed: the served version stays
 SystemFault
 ├── InputNotPublished        a data set that a rule refers to has never been published; try again later
-└── WarehouseFault           the engine failed; its own text is for the log only
+├── WarehouseFault           the engine failed; its own text is for the log only
+├── MirrorNotWritten         the row mirror could not be written (a full disk); the engine answers
+└── MirrorWriterGone         the row mirror's writer ended; the engine answers until it has caught up
 """
 
 from catalog.errors import SystemFault, UserError
@@ -36,3 +38,11 @@ class InputNotPublished(SystemFault):
 
 class WarehouseFault(SystemFault):
     code = "WAREHOUSE_FAULT"
+
+
+class MirrorWriterGone(SystemFault):
+    code = "MIRROR_WRITER_GONE"
+
+
+class MirrorNotWritten(SystemFault):
+    code = "MIRROR_NOT_WRITTEN"

@@ -17,14 +17,13 @@ import pyarrow.parquet as pq
 
 from query.mirrored import READY
 from warehouse.mirror.file import MirrorFile
+from warehouse.mirror.orders import Target
 from warehouse.mirror.plan import TablePlan, quoted
 from warehouse.mirror.texts import with_texts
 
 BUILDING, UNFIT = "building", "unfit"
 CHUNK_ROWS = 50_000
 """Of one transaction of a large change."""
-SMALL_ROWS = 50_000
-"""A change of so many rows is one transaction."""
 INCOMING, ENDED = "$incoming", "$ended"
 RECORD = 'INSERT OR REPLACE INTO "$publication" VALUES (?, ?, ?, ?, ?, ?, ?)'
 MOVE = 'UPDATE "$publication" SET state = ? WHERE data_set = ?'
@@ -38,15 +37,6 @@ RENAME = "ALTER TABLE {table} RENAME TO {name}"
 
 class Differs(Exception):
     """There are not the rows that there must be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The version to be on record. `rows`: how many there must be, None: nobody knows."""
-
-    seq: int
-    mark: str
-    rows: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,8 @@ class MirrorFile:
     @property
     def _open_connection(self) -> sqlite.AdbcSqliteConnection:
         if self._connection is None:
+            if not self._file.exists():  # SQLite would make an empty one
+                raise Damaged("it is gone")
             self._connection = sqlite.connect(str(self._file), autocommit=True)
             for pragma in PRAGMAS:
                 self.run(pragma)

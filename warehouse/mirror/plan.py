@@ -4,9 +4,9 @@ Rules: names are quoted wherever they stand; an index is made after the rows of 
 a change; a table that is built has a name of its own until it takes the set's place.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from catalog.contracts import Contract
 from catalog.mirror import MirroredRows
@@ -136,9 +136,8 @@ def plan_of(contract: Contract) -> TablePlan | None:
     )
 
 
-def plan_from(text: str) -> TablePlan:
-    """What `to_json` wrote."""
-    given = json.loads(text)
+def plan_from(given: Mapping[str, Any]) -> TablePlan:
+    """What `to_json` made, after its way through JSON."""
     return TablePlan(
         data_set=given["data_set"],
         shape=given["shape"],

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """The operator's file of outside identity providers; default: `home`/providers.yaml."""
     memory_limit: str = "2GB"
     """The engine's memory limit."""
+    mirror: bool = True
+    """Whether the sets that declare it are kept in the row mirror, too."""
     query_seconds: float = Field(default=10.0, gt=0)
     """A single operation's time limit."""
     price_budget: int = Field(default=50_000_000, ge=1)
@@ -54,6 +56,10 @@ class Settings(BaseSettings):
     @property
     def warehouse_file(self) -> Path:
         return self.home / "warehouse.duckdb"
+
+    @property
+    def mirror_file(self) -> Path:
+        return self.home / "mirror.sqlite"
 
     @property
     def landing(self) -> Path:

@@ -52,8 +52,12 @@ from schema.observation import Observer
 from schema.operation_log import OperationLog
 from settings import Settings
 from warehouse.duck import DuckWarehouse
+from warehouse.mirror.keeper import MirrorKeeper
+from warehouse.mirror.process import WriterProcess
 
 AUDIENCE = "vitalhub"
+MIRROR_WORK = ".mirror"
+"""In the landing, the only folder that the engine writes files to."""
 OPERATOR = Person(ClientId("operator"), OrganisationCode(""), frozenset({Duty.OPERATOR}))
 """Whoever starts the hub on this machine imports its declared content."""
 
@@ -76,6 +80,8 @@ class Stores:
     usage: UsageLog
     operations: OperationLog
     mask_key: str = field(repr=False)
+    mirror: MirrorKeeper | None
+    """Follows the engine in a thread of its own; None when the operator wants no row mirror."""
 
     def close(self) -> None:
         self.operations.close()
@@ -110,6 +116,9 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     """Migrate, open the stores, import the declared content and put the services together."""
     stores = open_stores(settings, clock or SystemClock())
     parts = {"usageLog": lambda: stores.usage.fault is None}
+    if stores.mirror is not None:
+        mirror = stores.mirror
+        parts["rowMirror"] = lambda: mirror.is_up
     if stores.external.issuers:
         parts["identityProviders"] = lambda: stores.external.is_up
         stores.external.prepare()
@@ -136,6 +145,13 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     import_city(store, settings.city)
     clients = ClientStore(registry)
     days = read_working_days(settings.city / "calendar.yaml")
+    engine = DuckWarehouse(
+        settings.warehouse_file,
+        settings.landing,
+        clock,
+        threads=settings.threads,
+        memory_limit=settings.memory_limit,
+    )
     stores = Stores(
         settings=settings,
         clock=clock,
@@ -144,19 +160,14 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
         sharing=SharingService(registry, clock, store.load, days, clients.organisation_of),
         clients=clients,
         external=ExternalTokens(read_providers(settings.providers_file), LinkStore(clients)),
-        engine=DuckWarehouse(
-            settings.warehouse_file,
-            settings.landing,
-            clock,
-            threads=settings.threads,
-            memory_limit=settings.memory_limit,
-        ),
+        engine=engine,
         ledger=Ledger(registry, clock),
         quality=QualityRecord(registry, clock, settings.landing),
         queue=JobQueue(registry),
         usage=UsageLog(settings.home / "usage"),
         operations=OperationLog(settings.home / "operations"),
         mask_key=secret_file(settings.home / "keys" / "mask.key"),
+        mirror=mirror_keeper(settings, engine, store) if settings.mirror else None,
     )
     stores.ledger.adopt(settings.landing)
     stores.queue.release_place(Place.SERVER)
@@ -168,6 +179,20 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     store.listen(prepare_tables)
     prepare_tables()
     return stores
+
+
+def mirror_keeper(settings: Settings, engine: DuckWarehouse, store: CatalogueStore) -> MirrorKeeper:
+    """Woken by each publication and each change of the catalogue, once its thread runs."""
+    writer = WriterProcess(
+        settings.mirror_file,
+        settings.home / "mirror.log",
+        {"VITALHUB_HOME": str(settings.home.absolute())},
+    )
+    work = settings.landing / MIRROR_WORK
+    keeper = MirrorKeeper(engine, store.load, writer, settings.mirror_file, work)
+    engine.listen(keeper.wake)
+    store.listen(keeper.wake)
+    return keeper
 
 
 def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Starlette:
@@ -210,6 +235,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
             book=DayBook(settings.home / "calls"),
         ),
         parts=parts,
+        mirror=None if stores.mirror is None else stores.mirror.standings,
     )
     callers = Callers(verifier, rights, stores.clock)
     sockets = LiveLimits(

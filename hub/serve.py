@@ -131,11 +131,16 @@ def serve_on(claimed: socket.socket, settings: Settings, given: Namespace) -> in
 
 
 def run_beside(hub: Hub, running: ExitStack) -> None:
-    """The job thread and the heavy worker's process, both ended with `running`."""
+    """The job thread, the mirror's and the heavy worker's process, both ended with `running`."""
     jobs = Thread(target=hub.run_jobs, name="jobs")
     jobs.start()
     running.callback(jobs.join)
     running.callback(hub.worker.stopping.set)
+    if hub.mirror is not None:
+        mirror = Thread(target=hub.mirror.run, name="mirror")
+        mirror.start()
+        running.callback(mirror.join)
+        running.callback(hub.mirror.stop)
     environment = {
         "VITALHUB_HOME": str(hub.settings.home.absolute()),
         "VITALHUB_CITY": str(hub.settings.city.absolute()),

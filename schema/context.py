@@ -38,6 +38,7 @@ from schema.observation import Observer
 from schema.provenance import GradeOf
 from schema.reply import Request
 from warehouse.engine import Engine
+from warehouse.mirror.standing import MirrorStandings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,6 +76,8 @@ class Services:
     interfaces: InterfaceService = field(default_factory=unconnected)
     parts: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     """What else has to run beside the server, by name, and whether it does."""
+    mirror: MirrorStandings | None = None
+    """What the row mirror holds; None when there is none."""
 
 
 Replay = Callable[[str, ClientId], Awaitable[Replayed]]

@@ -24,6 +24,7 @@ from schema.caller import Caller, Callers
 from schema.context import Services, blocking
 from schema.errors import TokenMissing, reply_of
 from schema.message import bearer_of, request_id_of
+from schema.mirrored import mirror_told
 from warehouse.engine import Publication
 
 SEE_ALL = frozenset({Capability.READ_USAGE, Capability.MANAGE_SOURCES})
@@ -59,6 +60,7 @@ class HealthEndpoint:
         latest, checked = services.engine.latest(), _checked(services)
         ages = [
             _age(contract, latest.get(code), checked.get(code), now)
+            | {"mirror": mirror_told(services, contract)}
             for code, contract in sorted(catalogue.data_sets.items())
         ]
         parts = {name: "up" if runs() else "down" for name, runs in services.parts.items()}

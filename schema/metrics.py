@@ -1,8 +1,8 @@
 """GET /metrics: what the hub does, for Prometheus.
 
 Rules: for operators only, with a token as for everything else (Prometheus fetches one by its `oauth2`
-setting); figures and codes, never a name of a client, a data set or a person; live services, which fail one by one, are
-named by their codes, so many at most; what is not counted as it happens is looked up when it is asked for.
+setting); figures and codes, never a name of a client or a person; live services, which fail one by one, and mirrored
+sets are named by their codes, so many at most; what is not counted as it happens is looked up when it is asked for.
 """
 
 import logging
@@ -25,6 +25,7 @@ from schema.context import Services, blocking
 from schema.http import failure
 from schema.media import JSON
 from schema.message import bearer_of, request_id_of
+from schema.mirrored import mirror_metrics
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class MetricsEndpoint:
         self._standing = CollectorRegistry()
         self._standing.register(Standing(_of(services) | dict(figures)))
         self._standing.register(LiveServices(services))
+        self._standing.register(Mirrored(services))
 
     async def __call__(self, request: Request) -> Response:
         request_id = request_id_of(request)
@@ -103,6 +105,24 @@ class LiveServices(Collector):
             log.exception("how the interfaces do cannot be told")
             return
         yield from of_interfaces(standings)
+
+
+class Mirrored(Collector):
+    """What the row mirror holds."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def describe(self) -> list[Metric]:
+        return [GaugeMetricFamily(f"vitalhub_mirror_{name}", name) for name in ("state", "version")]
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            told = list(mirror_metrics(self._services))
+        except Exception:
+            log.exception("what is mirrored cannot be told")
+            return
+        yield from told
 
 
 def of_interfaces(standings: Mapping[DatasetCode, InterfaceStanding]) -> Iterator[Metric]:

@@ -12,9 +12,10 @@ from query.statement import CURRENT_SEQ, SCHEMA, LockedStatement, identifier
 from tests.shared_data import START
 from warehouse.duck import DuckWarehouse
 from warehouse.engine import Answer
-from warehouse.mirror.apply import Applier, Target
+from warehouse.mirror.apply import Applier
 from warehouse.mirror.changes import change_since
 from warehouse.mirror.file import MirrorFile
+from warehouse.mirror.orders import Target
 from warehouse.mirror.plan import plan_of
 from warehouse.mirror.read import MirrorReader
 from warehouse.mirror.standing import MirrorStandings, MirrorState, Standing

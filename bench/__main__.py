@@ -1,12 +1,14 @@
 """`make bench`: every figure as a ratio between contenders of one run, on this machine, now.
 
 Absolute times on a shared machine say little; what one contender costs beside another says much.
-Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live, edge).
+Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live, edge). The hub
+beside its peers at a city's scale is asked for by name: `make bench ARGS="city --scale small"`.
 """
 
 import sys
 from collections.abc import Callable, Mapping
 
+from bench.city.command import city
 from bench.edge import edge
 from bench.fairness import fairness
 from bench.live import live
@@ -28,6 +30,8 @@ PARTS: Mapping[str, Callable[[], Table]] = {
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["city"]:
+        return city(sys.argv[2:])
     wanted = sys.argv[1:] or list(PARTS)
     unknown = [name for name in wanted if name not in PARTS]
     if unknown:

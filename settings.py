@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """A single operation's time limit."""
     price_budget: int = Field(default=50_000_000, ge=1)
     """Rows that a single operation may read; see docs/http.md."""
+    result_cache_mb: int = Field(default=64, ge=0)
+    """What may be kept of answers, in MiB; 0: none are."""
     get_queries: bool = False
     """Whether GET takes any query, not persisted ones alone."""
     live_sockets: int = Field(default=2_000, ge=0)

@@ -228,6 +228,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         query_seconds=settings.query_seconds,
         query_threads=settings.threads,
         price_budget=settings.price_budget,
+        result_cache_bytes=settings.result_cache_mb * 1024 * 1024,
         observer=Observer(stores.operations),
         interfaces=InterfaceService(
             ConnectionsFile(settings.connections_file),

@@ -70,6 +70,8 @@ class Services:
     query_threads: int = 2
     price_budget: int = 50_000_000
     """Rows that one operation may read."""
+    result_cache_bytes: int = 64 * 1024 * 1024
+    """What answers may be kept of; 0: none are."""
     get_queries: bool = False
     """Whether GET takes any query, not persisted ones alone."""
     observer: Observer = field(default_factory=Observer)

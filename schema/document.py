@@ -74,9 +74,11 @@ RULES = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Prepared:
-    """A document that parsed and kept the limits; it may run when `errors` is empty."""
+    """A document that parsed and kept the limits; it may run when `errors` is empty. One equals only
+    itself.
+    """
 
     document: DocumentNode
     errors: tuple[GraphQLError, ...]

@@ -1,10 +1,12 @@
 """One operation's place in the daily quotas of the grants it is going to read through."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from access.meter import Call, Meter
+from catalog.sharing.grant import Grant
 from schema.caller import Caller
 from schema.context import blocking
 from schema.data.granted import grants_of
@@ -19,11 +21,12 @@ class Metered:
         self._caller = caller
         self.held: Call | None = None
 
-    async def enter(self, plan: Plan) -> None:
-        """QuotaSpent, before anything runs."""
+    async def enter(self, plan: Plan, known: Sequence[Grant] | None = None) -> None:
+        """QuotaSpent, before anything runs. `known`: the grants that the plan reads through."""
         if self._caller.metered:
-            grants = await blocking(grants_of, plan, self._caller.scope)
-            self.held = self._meter.enter(grants, datetime.now(UTC))  # as usage, on system time
+            if known is None:
+                known = await blocking(grants_of, plan, self._caller.scope)
+            self.held = self._meter.enter(known, datetime.now(UTC))  # as usage, on system time
 
     def __enter__(self) -> Self:
         return self

@@ -7,58 +7,63 @@ record's digest is of; an answer that depends on the schema alone is computed on
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
-from inspect import isawaitable
 from time import perf_counter
 
 import anyio
-import orjson
-from graphql import ExecutionResult, GraphQLError, OperationType, execute
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from query.price import Price
 from schema.caller import Caller
+from schema.conclusion import Started, concluded, recalled, turned_away
 from schema.context import Operation, Services, blocking
 from schema.data.interface import Calls
-from schema.data.plan import RawJson, Reading
-from schema.data.planning import Plan, check_as_of, check_price, plan_of, priced, variables_of
+from schema.data.kept import KeptAnswers
+from schema.data.plan import Reading
+from schema.data.planning import check_as_of, check_price, variables_of
+from schema.data.whole import answered
 from schema.document import Prepared
 from schema.errors import (
     DocumentNotAllowed,
     DocumentUnknown,
-    ErrorBody,
     MethodNotAllowed,
     QueueFull,
     SubscriptionNeedsSocket,
     reply_of,
     wrong_variable,
 )
+from schema.executor import executed
 from schema.explainer import Explainer
 from schema.introspection import MAX_MIXED, Introspection, check_introspection
+from schema.memory import Memory, Remembered
 from schema.metered import Metered
-from schema.observation import note_document, note_operation, note_price, note_rows, note_wait
-from schema.outcome import Outcome, answer_of, usage_of
+from schema.observation import note_document, note_operation, note_price, note_wait
+from schema.outcome import Outcome, usage_of
 from schema.places import Places, weight_of
-from schema.provenance import Grades, provenance_of
+from schema.provenance import Grades, Provenance, provenance_of
 from schema.replay import Replays
 from schema.reply import Reply, Request, refusal
 from schema.sizes import PublishedSizes
+from schema.templates import Filled, Template, Templates
 from schema.text import check_variables
 from schema.turns import Weight
 from schema.view import View
 from warehouse.priority import stand_back
 
 
-class SplicingExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Takes a field's finished JSON as it is; everything else is completed as ever."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An operation that may run."""
 
-    def complete_value(self, return_type, field_details_list, info, path, result, position_context):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 - the signature is graphql-core's
-        if type(result) is RawJson:
-            return orjson.Fragment(result.content)
-        return super().complete_value(
-            return_type, field_details_list, info, path, result, position_context
-        )
+    prepared: Prepared
+    request: Request
+    caller: Caller
+    view: View
+    request_id: str
+    operation: OperationDefinitionNode
+    filled: Filled
+    price: Price | None
+    started: Started
 
 
 class Operations:
@@ -71,8 +76,11 @@ class Operations:
         self._pool = anyio.CapacityLimiter(self._places.number)
         self._heavy = ThreadPoolExecutor(self._places.number, "heavy", initializer=stand_back)
         self._sizes = PublishedSizes(services.engine)
-        self._replays = Replays(services, self._places, self._pool, self._heavy)
+        self._replays = Replays(services, self._places, self._heavy)
         self._grades = Grades(services.quality)
+        self.kept = KeptAnswers(services.result_cache_bytes)
+        self._templates = Templates()
+        self._memory = Memory(services.engine, self.kept)
         self._introspection = Introspection()
         self._explainer = Explainer(services, self._sizes, self.budget)
 
@@ -154,35 +162,48 @@ class Operations:
         values = variables_of(view.schema, operation, request.variables)
         if isinstance(values, list):
             return _misfits(values, request_id)
-        plan = plan_of(view.schema, view.shapes, prepared.document, operation, values)
+        filled = self._templates.filled(prepared, operation, values, view, caller.scope)
+        plan = filled.plan
         check_as_of(plan, services.clock.now())
-        price = await self._price(plan, caller) if plan.fields else None
+        price = await self._price(filled, caller) if plan.fields else None
         if metered is not None:
-            await metered.enter(plan)
-        started = _Started(datetime.now(UTC), perf_counter())  # usage runs on system time
+            await metered.enter(plan, filled.template.grants)
+        started = Started()
+        if operation.operation is OperationType.QUERY:
+            told = self._memory.read(filled)
+            if told is not None:
+                return recalled(told, await self._provenance(filled.template, told), price, started)
+        asked = _Asked(
+            prepared, request, caller, view, request_id, operation, filled, price, started
+        )
+        return await self._read(asked)
+
+    async def _read(self, asked: _Asked) -> Outcome | Reply:
+        """Through the queue, with whatever resolvers it has."""
+        services, caller, plan = self._services, asked.caller, asked.filled.plan
         calls = Calls(services.interfaces, caller.scope)
         await calls.settle(plan)  # before a place is taken: nobody waits for a live service with it
         async with AsyncExitStack() as held:
             weight = Weight.CHEAP
-            if price is not None:
-                weight = weight_of(price.total)
-                asked = perf_counter()
+            if asked.price is not None:
+                weight = weight_of(asked.price.total)
+                waiting = perf_counter()
                 place = self._places.place(caller.principal.client, weight)
                 try:
                     await held.enter_async_context(place)
                 except QueueFull as full:
                     if not plan.calls:
                         raise
-                    return _turned_away(calls, started, reply_of(full, request_id))
-                note_wait(perf_counter() - asked)
+                    return turned_away(calls, asked.started, reply_of(full, asked.request_id))
+                note_wait(perf_counter() - waiting)
             reading = Reading(
                 services.engine,
                 caller.scope,
-                pool=self._pool,
-                heavy=self._heavy if weight is Weight.HEAVY else None,
+                pool=self._heavy if weight is Weight.HEAVY else self._pool,
                 seconds=services.query_seconds,
                 check_inputs=services.sharing.check_inputs,
-                live=operation.operation is OperationType.SUBSCRIPTION,
+                live=asked.operation.operation is OperationType.SUBSCRIPTION,
+                kept=self.kept,
             )
             held.push_async_callback(reading.close)
             context = Operation(
@@ -191,27 +212,40 @@ class Operations:
                 reading,
                 plan,
                 self._grades.of,
-                request_id,
+                asked.request_id,
                 self._replays.replay,
-                partial(self._explainer.explain, caller, view, request_id),
+                partial(self._explainer.explain, caller, asked.view, asked.request_id),
                 calls,
-                price,
+                asked.price,
             )
-            result = await _run(prepared, request, view, context)
-            failed = result.errors or []
-            if result.data is None and not any(error.path for error in failed):
-                return refusal([reply_of(error, request_id) for error in failed])
-            errors = [reply_of(error, request_id) for error in failed]
-            return await blocking(_outcome, context, started, result, errors)
+            if plan.whole is not None:
+                data, failed = await answered(plan.whole, plan, reading)
+            else:
+                data, failed = await executed(asked.prepared, asked.request, asked.view, context)
+            if data is None and not any(error.path for error in failed):
+                return refusal([reply_of(error, asked.request_id) for error in failed])
+            errors = [reply_of(error, asked.request_id) for error in failed]
+            outcome = await blocking(concluded, context, asked.started, data, errors)
+            if not failed:
+                self._memory.learn(asked.filled.template)
+            return outcome
 
-    async def _price(self, plan: Plan, caller: Caller) -> Price:
+    async def _provenance(self, template: Template, told: Remembered) -> tuple[Provenance, ...]:
+        known = template.provenance(told.published)
+        if known is None:
+            catalogue = template.scope.catalogue
+            known = await blocking(provenance_of, told.publications, catalogue, self._grades.of)
+            template.keep_provenance(told.published, known)
+        return known
+
+    async def _price(self, filled: Filled, caller: Caller) -> Price:
         """What the operation may read. AnswerTooLarge, QueryTooExpensive."""
         sizes = self._sizes.known
         if sizes is None:
             sizes = await blocking(self._sizes.read)
-        price = priced(plan, caller.scope, sizes)
+        price = filled.template.priced(sizes)
         note_price(price.whole.total)
-        check_price(price, plan, self.budget(caller))
+        check_price(price, filled.plan, self.budget(caller))
         return price.whole
 
     @property
@@ -242,70 +276,6 @@ class Operations:
             return Reply(content.bytes, ran=True)
         usage = usage_of(outcome, content, request, caller, request_id)
         return Reply(content.bytes, ran=True, usage=self._services.usage.record(usage, call.held))
-
-
-@dataclass(frozen=True, slots=True)
-class _Started:
-    at: datetime
-    seconds: float
-
-
-async def _run(
-    prepared: Prepared, request: Request, view: View, context: Operation
-) -> ExecutionResult:
-    running = execute(
-        view.schema,
-        prepared.document,
-        context_value=context,
-        variable_values=dict(request.variables),
-        operation_name=request.operation_name,
-        executor_class=SplicingExecutor,
-        hide_suggestions=True,
-    )
-    return await running if isawaitable(running) else running
-
-
-def _outcome(
-    context: Operation, started: _Started, result: ExecutionResult, errors: list[ErrorBody]
-) -> Outcome:
-    """Blocking."""
-    reading, calls = context.reading, context.calls
-    note_rows(reading.rows + calls.rows)
-    columns = {code: n.columns for code, n in reading.noted.items()}
-    columns |= {code: n.columns for code, n in calls.noted.items()}
-    catalogue = reading.scope.catalogue
-    return Outcome(
-        data=orjson.dumps(result.data),
-        errors=tuple(errors),
-        provenance=provenance_of(reading.publications(), catalogue, context.grade),
-        columns={code: tuple(sorted(names)) for code, names in sorted(columns.items())},
-        rows=reading.rows + calls.rows,
-        price=None if context.price is None else context.price.total,
-        version=reading.version,
-        answer=answer_of(
-            {n: v for n, v in (result.data or {}).items() if n in context.plan.fields}
-        ),
-        started=started.at,
-        seconds=perf_counter() - started.seconds,
-        live=calls.sources(),
-    )
-
-
-def _turned_away(calls: Calls, started: _Started, error: ErrorBody) -> Outcome:
-    """No place for the data fields, while live services were asked: that is recorded all the same."""
-    return Outcome(
-        data=b"null",
-        errors=(error,),
-        provenance=(),
-        columns=dict.fromkeys(sorted(calls.noted), ()),
-        rows=0,
-        price=None,
-        version=None,
-        answer=answer_of({}),
-        started=started.at,
-        seconds=perf_counter() - started.seconds,
-        live=calls.sources(),
-    )
 
 
 def _unfit(prepared: Prepared, request: Request, view: View, request_id: str) -> Reply | None:

@@ -8,7 +8,6 @@ comes out is whether the answer is equal, with both digests and counts.
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-import anyio
 import orjson
 
 from access.readback import record_at, text_of
@@ -39,12 +38,9 @@ class _Prepared:
 
 
 class Replays:
-    def __init__(
-        self, services: Services, places: Places, pool: anyio.CapacityLimiter, heavy: Executor
-    ) -> None:
+    def __init__(self, services: Services, places: Places, heavy: Executor) -> None:
         self._services = services
         self._places = places
-        self._pool = pool
         self._heavy = heavy
 
     async def replay(self, usage: str, auditor: ClientId) -> Replayed:
@@ -55,8 +51,7 @@ class Replays:
             reading = Reading(
                 self._services.engine,
                 prepared.scope,
-                pool=self._pool,
-                heavy=self._heavy,
+                pool=self._heavy,
                 version=None if record.version is None else Seq(record.version),
                 seconds=self._services.query_seconds,
                 check_inputs=lambda _: None,

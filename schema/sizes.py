@@ -3,29 +3,31 @@
 from collections.abc import Mapping
 
 from catalog.ids import DatasetCode
-from warehouse.engine import Engine
+from warehouse.engine import Engine, Publication, Published
+
+Sizes = Mapping[DatasetCode, int]
 
 
 class PublishedSizes:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._changes = 0
-        self._known: Mapping[DatasetCode, int] | None = None
-        engine.listen(self._forget)
+        self._known: tuple[Published, Sizes] | None = None
 
     @property
-    def known(self) -> Mapping[DatasetCode, int] | None:
-        """None when something was published since they were read."""
-        return self._known
+    def known(self) -> Sizes | None:
+        """From memory, and the same object until something is published; None when it is not known."""
+        published = self._engine.published
+        if published is None:
+            return None
+        known = self._known
+        if known is None or known[0] is not published:
+            known = self._known = published, _sizes(published.publications)
+        return known[1]
 
-    def read(self) -> Mapping[DatasetCode, int]:
+    def read(self) -> Sizes:
         """Blocking."""
-        before = self._changes
-        sizes = {code: publication.rows for code, publication in self._engine.latest().items()}
-        if before == self._changes:
-            self._known = sizes
-        return sizes
+        return self.known or _sizes(self._engine.latest())
 
-    def _forget(self, _data_set: DatasetCode) -> None:
-        self._changes += 1
-        self._known = None
+
+def _sizes(publications: Mapping[DatasetCode, Publication]) -> Sizes:
+    return {code: publication.rows for code, publication in publications.items()}

@@ -24,7 +24,7 @@ from catalog.predicate import Scalar, Values
 from query.encode import json_rows, only_row
 from query.print import duckdb_statement
 from query.statement import COUNTED, LockedStatement
-from warehouse.engine import Answer, Health, Listener, LoadPlan, Publication, Published
+from warehouse.engine import Answer, Health, Listener, LoadPlan, Publication, Published, RowMirror
 from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
 from warehouse.newest import Newest
 from warehouse.noted import Noted
@@ -47,6 +47,8 @@ FIRST_AT = "SELECT epoch_us(min(published_at)) FROM hub.publication"
 
 class DuckWarehouse:
     """See `warehouse/engine.py` for what each method promises."""
+
+    mirror: RowMirror | None = None
 
     def __init__(
         self,

@@ -179,6 +179,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def mirror(self) -> RowMirror | None:
+        """Where small reads may be answered at once; None when there is no such place."""
+        ...
+
+    @property
     def published(self) -> Published | None:
         """From memory. None for the moment between a commit and its being noted, when it is not known
         that nobody has seen a newer version.

@@ -24,6 +24,7 @@ from graphql import (
 from catalog.contracts import Kind, camel
 from catalog.ids import PlaceCode
 from catalog.predicate import Compare, Op, Scalar, Within
+from catalog.slot import Slot
 from query.area import Polygon
 from query.tree import AllOf, AnyOf, Condition, Located, Negated, Quantifier, Related
 from schema.data.location import MAX_POINTS, areas_of
@@ -205,9 +206,9 @@ def _comparison(column: str, name: str, value: object, at: str) -> Compare | Wit
     if name == WITHIN:
         return Within(column, (PlaceCode(str(value)),))
     op = OPERATOR_NAMES[name]
-    if op not in LISTED:
-        return Compare(column, op, scalar_of(value))
-    values = tuple(scalar_of(item) for item in _list(value, at))
+    if op not in LISTED or isinstance(value, Slot):
+        return Compare(column, op, operand_of(value))
+    values = tuple(operand_of(item) for item in _list(value, at))
     if len(values) > MAX_LIST:
         raise _wrong(at, f"列表超过 {MAX_LIST} 项", f"lists more than {MAX_LIST} values")
     if op is Op.BETWEEN and len(values) != 2:  # noqa: PLR2004 - a range has two ends
@@ -229,6 +230,11 @@ def _list(value: object, at: str) -> Sequence[object]:
 
 def scalar_of(value: object) -> Scalar:
     """graphql-core has coerced it to the operand's type already."""
+    return value  # type: ignore[return-value]
+
+
+def operand_of(value: object) -> Scalar | Slot:
+    """The same, where a slot may stand for the value."""
     return value  # type: ignore[return-value]
 
 

@@ -6,18 +6,22 @@ is noted for `extensions.data` and the usage log.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
 from graphql import FieldNode, GraphQLResolveInfo
 
+from catalog.contracts import camel
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, GrantId, Seq
+from catalog.predicate import Values
 from query.aggregate import Aggregate, NestedGroups
 from query.compile import compile_read
 from query.errors import GroupsOfThePast
@@ -26,15 +30,19 @@ from query.statement import LockedStatement
 from query.tree import Connection, Edges, Nested, Node, Nodes, PageInfo, Selection, Tree
 from schema.data.asked import Arguments, Asked
 from schema.data.connection import connection_of
-from schema.data.planning import Plan, Planner
+from schema.data.kept import Kept, KeptAnswers, versions_of
+from schema.data.planning import Plan, PlannedField, Planner
 from schema.data.selection import aggregate_of, read_of, read_one_of
 from schema.data.shape import RowShape
 from schema.data.types import Answering
+from schema.data.whole import Came
 from schema.errors import AsOfDiffers
 from schema.purpose import check_one_purpose
 from warehouse.engine import Answer, Engine, Publication, ReadSession
 from warehouse.errors import QueryTooLong
 
+P = ParamSpec("P")
+T = TypeVar("T")
 UNSET = object()
 
 
@@ -64,12 +72,12 @@ class Reading:
         engine: Engine,
         scope: Scope,
         *,
-        pool: anyio.CapacityLimiter,
-        heavy: Executor | None = None,
+        pool: anyio.CapacityLimiter | Executor,
         version: Seq | None = None,
         seconds: float,
         check_inputs: Callable[[DatasetCode], None],
         live: bool = False,
+        kept: KeptAnswers | None = None,
     ) -> None:
         self.scope = scope
         self.noted: dict[DatasetCode, Noted] = {}
@@ -77,11 +85,11 @@ class Reading:
         """Row objects in what was read, nested ones too."""
         self._engine = engine
         self._pool = pool
-        self._heavy = heavy
         self._pinned = version
         self._seconds = seconds
         self._check_inputs = check_inputs
         self._live = live
+        self._kept = KeptAnswers(0) if kept is None else kept
         self._turn = anyio.Lock()
         self._session: ReadSession | None = None
         self._as_of: object = UNSET
@@ -90,25 +98,26 @@ class Reading:
         self._expired = False
         self._fault: Exception | None = None
 
-    async def answer(self, tree: Tree, as_of: datetime | None) -> RawJson:
-        """The rows as JSON. QueryTooLong, AsOfDiffers, InputWithdrawn, the
+    async def answer(self, tree: Tree, as_of: datetime | None, values: Values = ()) -> RawJson:
+        """The rows as JSON; `values` for the tree's slots. QueryTooLong, AsOfDiffers, InputWithdrawn, the
         compiler's refusals.
         """
+        return RawJson(await self._in_turn(self._read, tree, as_of, values))
+
+    async def together(self, fields: Sequence[tuple[PlannedField, bool]], values: Values) -> Came:
+        """The fields in their order, without a look at anything else between them; see `whole.py`."""
+        return await self._in_turn(self._read_each, fields, values)
+
+    async def _in_turn(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with self._turn:
             if self._timer is None:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(self._seconds, self._expire)
-            return RawJson(await self._in_thread(tree, as_of))
+            return await self._in_thread(partial(call, *args, **kwargs))
 
-    async def _in_thread(self, tree: Tree, as_of: datetime | None) -> bytes:
+    async def _in_thread(self, call: Callable[[], T]) -> T:
         """A thread cannot be cancelled, a statement can: when nobody waits any more, it is ended."""
-        reading: asyncio.Future[bytes]
-        if self._heavy is None:
-            call = anyio.to_thread.run_sync(self._read, tree, as_of, limiter=self._pool)
-            reading = asyncio.ensure_future(call)
-        else:
-            loop = asyncio.get_running_loop()
-            reading = loop.run_in_executor(self._heavy, self._read, tree, as_of)
+        reading = self._started(call)
         try:
             return await asyncio.shield(reading)
         except asyncio.CancelledError:
@@ -118,6 +127,11 @@ class Reading:
             if not reading.cancelled():
                 reading.exception()  # looked at; nobody is left to be told
             raise
+
+    def _started(self, call: Callable[[], T]) -> asyncio.Future[T]:
+        if isinstance(self._pool, Executor):
+            return asyncio.get_running_loop().run_in_executor(self._pool, call)
+        return asyncio.ensure_future(anyio.to_thread.run_sync(call, limiter=self._pool))
 
     def publications(self) -> Mapping[DatasetCode, Publication]:
         """The version of each data set that was read. Blocking."""
@@ -130,14 +144,30 @@ class Reading:
         """The version number that was read; None when nothing was."""
         return None if self._session is None else self._session.at or self._session.seq
 
+    def end(self) -> None:
+        """Nothing more is read. Blocking."""
+        self._session = None
+        self._opened.close()
+
     async def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         with anyio.CancelScope(shield=True):
             if self._session is not None:
-                await anyio.to_thread.run_sync(self._opened.close, limiter=self._pool)
+                await self._started(self.end)
 
-    def _read(self, tree: Tree, as_of: datetime | None) -> bytes:
+    def _read_each(self, fields: Sequence[tuple[PlannedField, bool]], values: Values) -> Came:
+        came: dict[str, bytes | Exception] = {}
+        for planned, nullable in fields:
+            try:
+                came[planned.name] = self._read(planned.tree, planned.as_of, values)
+            except Exception as wrong:  # noqa: BLE001 - it is told where the field stands
+                came[planned.name] = wrong
+                if not nullable:
+                    break
+        return came
+
+    def _read(self, tree: Tree, as_of: datetime | None, values: Values) -> bytes:
         session = self._at(as_of)
         statement = compile_read(tree, self.scope, session.at)
         if statement.small and (self._live or as_of is not None):
@@ -149,14 +179,22 @@ class Reading:
         if self._expired:
             raise QueryTooLong
         self._note(statement)
-        answer = self._run(session, statement)
-        self.rows += rows_in(tree, answer)
-        return answer.content
+        found = self._answered(session, tree, statement, values)
+        self.rows += found.rows
+        return found.content
 
-    def _run(self, session: ReadSession, statement: LockedStatement) -> Answer:
+    def _answered(
+        self, session: ReadSession, tree: Tree, statement: LockedStatement, values: Values
+    ) -> Kept:
         """A fault goes through the session's own end, where the engine may have to recover."""
         try:
-            return session.read(statement)
+            published = session.publications(statement.data_sets)
+            versions = versions_of(statement, {code: p.seq for code, p in published.items()})
+            known = self._kept.get(statement, values, versions)
+            if known is None:
+                answer = session.read(statement, values)
+                known = Kept(answer.content, rows_in(tree, answer))
+                self._kept.keep(statement, values, versions, known)
         except UserError:
             raise
         except Exception as fault:
@@ -164,6 +202,7 @@ class Reading:
             self._session = None
             self._opened.__exit__(type(fault), fault, fault.__traceback__)
             raise
+        return known
 
     def _at(self, as_of: datetime | None) -> ReadSession:
         if self._fault is not None:
@@ -236,24 +275,31 @@ class DataField:
     """The resolver of a generated field: it reads what was planned before anything ran."""
 
     plan: Planner
+    operands: frozenset[str] = frozenset()
 
     async def __call__(
         self, _root: object, info: GraphQLResolveInfo[DataContext], **_arguments: object
     ) -> RawJson:
-        planned = info.context.plan.take(str(info.path.key))
-        return await info.context.reading.answer(planned.tree, planned.as_of)
+        plan = info.context.plan
+        planned = plan.take(str(info.path.key))
+        return await info.context.reading.answer(planned.tree, planned.as_of, plan.values)
 
 
 def answering(shape: RowShape) -> Answering:
     return Answering(
         rows=_field(read_of, shape),
-        by_key=_field(read_one_of, shape),
+        by_key=_field(read_one_of, shape, frozenset(map(camel, shape.key))),
         page=_field(connection_of, shape),
         groups=_field(aggregate_of, shape),
     )
 
 
 def _field(
-    tree_of: Callable[[Asked, list[FieldNode], RowShape, Arguments], Tree], shape: RowShape
+    tree_of: Callable[[Asked, list[FieldNode], RowShape, Arguments], Tree],
+    shape: RowShape,
+    operands: frozenset[str] = frozenset(),
 ) -> DataField:
-    return DataField(lambda asked, nodes, arguments: tree_of(asked, nodes, shape, arguments))
+    def planned(asked: Asked, nodes: list[FieldNode], arguments: Arguments) -> Tree:
+        return tree_of(asked, nodes, shape, arguments)
+
+    return DataField(planned, operands)

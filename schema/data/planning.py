@@ -15,6 +15,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -25,6 +26,7 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 from catalog.clock import CITY_ZONE
 from catalog.errors import UserError
 from catalog.ids import DatasetCode
+from catalog.predicate import Values
 from query.price import Price, Sizes, price_of
 from query.relation import Scope
 from query.tree import Tree
@@ -44,6 +46,11 @@ class Plannable(Protocol):
 
     @property
     def plan(self) -> Planner: ...
+
+    @property
+    def operands(self) -> frozenset[str]:
+        """The arguments that are compared with a column as they are."""
+        ...
 
 
 @runtime_checkable
@@ -73,6 +80,16 @@ class PlannedField:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """A field of the reply itself; `text` is its value where that is known: `__typename`."""
+
+    name: str
+    nodes: list[FieldNode]
+    nullable: bool
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The data fields of one operation, in the order of the reply, by their names there."""
 
@@ -80,6 +97,10 @@ class Plan:
     refused: Mapping[str, Exception] = field(default_factory=dict)
     calls: Mapping[str, PlannedCall] = field(default_factory=dict)
     """The interface fields, by their names in the reply."""
+    whole: tuple[Root, ...] | None = None
+    """The fields of the reply where all of them are data fields; None: other resolvers have to run."""
+    values: Values = ()
+    """What is put into the slots of its trees."""
 
     @property
     def as_of(self) -> datetime | None:
@@ -124,11 +145,19 @@ def plan_of(
     fields: dict[str, PlannedField] = {}
     refused: dict[str, Exception] = {}
     calls: dict[str, PlannedCall] = {}
-    for name, nodes, resolve in _generated_fields(asked, root):
+    whole: list[Root] | None = []
+    for name, nodes in _root_fields(asked, root):
+        known = _root(root, name, nodes)
+        if known is None or whole is None:
+            whole = None
+        else:
+            whole.append(known)
+        definition = root.fields.get(nodes[0].name.value)
+        if definition is None or not isinstance(definition.resolve, Plannable | Live):
+            continue
+        resolve = definition.resolve
         try:
-            arguments = get_argument_values(
-                root.fields[nodes[0].name.value], nodes[0], values, hide_suggestions=True
-            )
+            arguments = get_argument_values(definition, nodes[0], values, hide_suggestions=True)
             if isinstance(resolve, Live):
                 calls[name] = PlannedCall(resolve.interface, arguments)
             else:
@@ -136,7 +165,7 @@ def plan_of(
                 fields[name] = PlannedField(name, nodes[0], tree, _as_of(arguments))
         except (UserError, GraphQLError) as wrong:
             refused[name] = wrong
-    return Plan(fields, refused, calls)
+    return Plan(fields, refused, calls, None if whole is None else tuple(whole))
 
 
 def variables_of(
@@ -182,9 +211,7 @@ def check_as_of(plan: Plan, now: datetime) -> None:
             raise GraphQLError(cause.message_en, planned.node, original_error=cause)
 
 
-def _generated_fields(
-    asked: Asked, root: GraphQLObjectType
-) -> Iterator[tuple[str, list[FieldNode], Plannable | Live]]:
+def _root_fields(asked: Asked, root: GraphQLObjectType) -> Iterator[tuple[str, list[FieldNode]]]:
     collected = collect_fields(
         asked.schema,
         asked.fragments,
@@ -194,10 +221,17 @@ def _generated_fields(
         hide_suggestions=True,
     )
     for name, group in collected.grouped_field_set.items():
-        nodes = [details.node for details in group]
-        definition = root.fields.get(nodes[0].name.value)
-        if definition is not None and isinstance(definition.resolve, Plannable | Live):
-            yield name, nodes, definition.resolve
+        yield name, [details.node for details in group]
+
+
+def _root(root: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> Root | None:
+    """None for a field that a resolver has to answer."""
+    if nodes[0].name.value == "__typename":
+        return Root(name, nodes, nullable=False, text=root.name)
+    definition = root.fields.get(nodes[0].name.value)
+    if definition is None or not isinstance(definition.resolve, Plannable):
+        return None
+    return Root(name, nodes, nullable=not isinstance(definition.type, GraphQLNonNull))
 
 
 def _fragments(document: DocumentNode) -> dict[str, FragmentDetails]:

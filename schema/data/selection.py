@@ -7,7 +7,7 @@ from catalog.contracts import camel
 from query.aggregate import Aggregate, NestedGroups
 from query.tree import Constant, Leaf, Nested, Read, ReadOne, Selection
 from schema.data.asked import Arguments, Asked
-from schema.data.filters import scalar_of
+from schema.data.filters import operand_of
 from schema.data.grouping import groups_of
 from schema.data.page import page_of
 from schema.data.shape import RowShape, target_of
@@ -30,7 +30,7 @@ def read_one_of(
     return ReadOne(
         shape.data_set,
         selection,
-        tuple((name, scalar_of(arguments[camel(name)])) for name in shape.key),
+        tuple((name, operand_of(arguments[camel(name)])) for name in shape.key),
     )
 
 

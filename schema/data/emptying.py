@@ -1,0 +1,180 @@
+"""Coerced variables, parted into what an operation's plan depends on and what goes into its slots.
+
+Rules: a value goes into a slot only where the planner hands it to the compiler as it is: as an operand of
+a column's filter, or as an argument that is a column of the key. A variable that stands anywhere else,
+too, stays whole; so do nulls, empty lists and lists that are too long, because the planner looks at those.
+A plan made with slots can therefore not depend on the values in them, and a slot that got somewhere else
+would fail there (`catalog/slot.py`). What stays is told as text, which is equal only for equal values of
+equal types, because a variable has one type.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    ValueNode,
+    VariableNode,
+    Visitor,
+    type_from_ast,
+    visit,
+)
+from graphql.execution.values import VariableValues
+
+from catalog.contracts import Kind
+from catalog.predicate import Op, Scalar, Values
+from catalog.slot import Slot
+from schema.data.filters import COLUMN_FILTERS, LISTED, MAX_LIST, OPERATOR_NAMES
+from schema.data.planning import Plannable
+
+FILTERED: Mapping[int, Kind] = {id(made): kind for kind, made in COLUMN_FILTERS.items()}
+"""The kinds of the columns' filters, by the identity of their types, which live as long as this module."""
+Coerced = Mapping[str, object]
+
+
+class Stand(Enum):
+    """How the values of a variable reach the compiler."""
+
+    WHOLE = "whole"
+    """Seen by the planner, but for the operands in it."""
+    OPERAND = "operand"
+    LIST = "list"
+    """As the one value that a list is."""
+    ITEMS = "items"
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """`shape` is equal where the plan is."""
+
+    shape: str
+    variables: VariableValues
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """Of one operation: each with its type and how it stands in the document."""
+
+    known: Mapping[str, tuple[GraphQLInputType, Stand]]
+
+    def emptied(self, given: VariableValues) -> Emptied:
+        emptying = _Emptying()
+        coerced = {
+            name: emptying.value(value, *self.known[name]) for name, value in given.coerced.items()
+        }
+        return Emptied(
+            repr(coerced), VariableValues(given.sources, coerced), tuple(emptying.values)
+        )
+
+
+def variables_in(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+) -> Variables:
+    """The document must be valid. All of it counts, whichever of its operations runs."""
+    looking = _Looking(schema)
+    visit(document, TypeInfoVisitor(looking.types, looking))
+    found: dict[str, tuple[GraphQLInputType, Stand]] = {}
+    for definition in operation.variable_definitions or ():
+        name, kind = definition.variable.name.value, type_from_ast(schema, definition.type)
+        stands = looking.stands.get(name, set())
+        stand = next(iter(stands)) if len(stands) == 1 else Stand.WHOLE
+        found[name] = (kind, stand)  # type: ignore[assignment]  # valid: variables have input types
+    return Variables(found)
+
+
+class _Looking(Visitor):
+    """Finds how each variable stands in a document."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        super().__init__()
+        self.types = TypeInfo(schema)
+        self.stands: dict[str, set[Stand]] = {}
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:  # noqa: ANN401 - graphql-core's
+        argument = self.types.get_argument()
+        if argument is None:
+            return
+        field_ = None if self.types.get_directive() else self.types.get_field_def()
+        resolve: object = None if field_ is None else field_.resolve
+        stand = Stand.WHOLE
+        if isinstance(resolve, Plannable) and node.name.value in resolve.operands:
+            stand = Stand.OPERAND
+        for name, found in _stands(node.value, argument.type, stand):
+            self.stands.setdefault(name, set()).add(found)
+
+
+def _stands(node: ValueNode, kind: GraphQLInputType, stand: Stand) -> Iterator[tuple[str, Stand]]:
+    """The variables in a value that is written in the document."""
+    kind = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    if isinstance(node, VariableNode):
+        yield node.name.value, stand
+    elif isinstance(node, ListValueNode):
+        inner = kind.of_type if isinstance(kind, GraphQLList) else kind
+        items = stand if stand is Stand.WHOLE else Stand.OPERAND
+        for item in node.values:
+            yield from _stands(item, inner, items)
+    elif isinstance(node, ObjectValueNode) and isinstance(kind, GraphQLInputObjectType):
+        for member in node.fields:
+            name = member.name.value
+            yield from _stands(member.value, kind.fields[name].type, _operand(kind, name))
+
+
+def _operand(kind: GraphQLInputObjectType, name: str) -> Stand:
+    """How the member of an input stands."""
+    column, op = FILTERED.get(id(kind)), OPERATOR_NAMES.get(name)
+    if column is None or op is None or op is Op.IS_NULL:
+        return Stand.WHOLE
+    if op not in LISTED:
+        return Stand.OPERAND
+    return Stand.ITEMS if op is Op.BETWEEN or column is Kind.DECIMAL else Stand.LIST
+
+
+@dataclass(slots=True)
+class _Emptying:
+    values: list[Scalar | tuple[Scalar, ...]] = field(default_factory=list)
+
+    def value(self, value: object, kind: GraphQLInputType, stand: Stand) -> object:
+        """The value with slots in it, or the slot in its place."""
+        if value is None:
+            return None
+        if stand is Stand.OPERAND:
+            return self._slot(value)
+        if isinstance(value, list):
+            return self._list(value, kind, stand)
+        kind = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        if isinstance(kind, GraphQLInputObjectType) and isinstance(value, dict):
+            members = kind.fields
+            return {
+                name: self.value(inner, members[name].type, _operand(kind, name))
+                for name, inner in value.items()
+            }
+        return value
+
+    def _list(self, value: list[object], kind: GraphQLInputType, stand: Stand) -> object:
+        if stand is Stand.WHOLE:
+            kind = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+            inner = kind.of_type if isinstance(kind, GraphQLList) else kind
+            return [self.value(item, inner, Stand.WHOLE) for item in value]
+        if not 0 < len(value) <= MAX_LIST:
+            return value
+        if stand is Stand.LIST:
+            return self._slot(tuple(value))
+        return [self._slot(item) for item in value]
+
+    def _slot(self, value: object) -> Slot:
+        self.values.append(value)  # type: ignore[arg-type]  # coerced to the operand's type
+        return Slot(len(self.values) - 1)

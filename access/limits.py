@@ -16,10 +16,13 @@ from registry.store import Registry
 
 @dataclass(frozen=True, slots=True)
 class ClientLimits:
-    """`price_budget` None: the hub's. `documents_only`: only persisted documents run."""
+    """`price_budget`, `page_limit` (rows) None: the hub's. `documents_only`: only persisted documents
+    run.
+    """
 
     price_budget: int | None = None
     documents_only: bool = False
+    page_limit: int | None = None
 
 
 DEFAULT = ClientLimits()
@@ -30,7 +33,9 @@ class LimitStore:
         self._registry = registry
         with registry.read() as session:
             self._known = {
-                ClientId(row.client_id): ClientLimits(row.price_budget, row.documents_only)
+                ClientId(row.client_id): ClientLimits(
+                    row.price_budget, row.documents_only, row.page_limit
+                )
                 for row in session.scalars(select(ClientLimit))
             }
 
@@ -47,6 +52,7 @@ class LimitStore:
                     client_id=client,
                     price_budget=limits.price_budget,
                     documents_only=limits.documents_only,
+                    page_limit=limits.page_limit,
                 )
             )
         self._known[client] = limits

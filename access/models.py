@@ -112,6 +112,8 @@ class ClientLimit(Base):
     price_budget: Mapped[int | None] = mapped_column(BigInteger)
     """Rows that one operation may read; None: as the hub's setting says."""
     documents_only: Mapped[bool]
+    page_limit: Mapped[int | None]
+    """Rows of a page; None: as the API has it."""
 
 
 class PersistedDocument(Base):

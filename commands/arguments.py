@@ -222,6 +222,7 @@ def _access(commands: Commands) -> None:
     limit.add_argument("client", metavar="CLIENT")
     limit.add_argument("--documents-only", action="store_true", help="只能运行已登记的查询")
     limit.add_argument("--price-budget", type=int, metavar="ROWS", help="单次查询的预算")
+    limit.add_argument("--page-limit", type=int, metavar="ROWS", help="每页最多行数，至多 10000")
     text = _call(commands, "schema", "所见模式（SDL） the schema a client sees", schema.schema)
     text.add_argument("--out", type=Path, metavar="FILE.graphql", help="default: printed")
     shown = _command(commands, "token", "演示客户端的令牌 a demo client's token", token.token)

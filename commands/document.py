@@ -12,9 +12,9 @@ REGISTER = """mutation($text: String!, $client: String) {
 REMOVE = """mutation($id: String!, $client: String) {
   removed: removeDocument(id: $id, client: $client) }"""
 LIST = "query($client: String) { documents(client: $client) { id text registeredAt } }"
-LIMIT = """mutation($id: String!, $documentsOnly: Boolean!, $priceBudget: Int) {
-  limits: limitClient(id: $id, documentsOnly: $documentsOnly, priceBudget: $priceBudget) {
-    documentsOnly priceBudget } }"""
+LIMIT = """mutation($id: String!, $documentsOnly: Boolean!, $priceBudget: Int, $pageLimit: Int) {
+  limits: limitClient(id: $id, documentsOnly: $documentsOnly, priceBudget: $priceBudget,
+    pageLimit: $pageLimit) { documentsOnly priceBudget pageLimit } }"""
 BEGINNING = 60
 
 
@@ -46,11 +46,16 @@ def limit(hub: HubClient, given: Namespace) -> None:
         "id": given.client,
         "documentsOnly": given.documents_only,
         "priceBudget": given.price_budget,
+        "pageLimit": given.page_limit,
     }
     limits = hub.execute(LIMIT, variables)["limits"]
     only = "是 yes" if limits["documentsOnly"] else "否 no"
     budget = limits["priceBudget"] or "缺省 default"
-    say(f"{given.client}：仅已登记的查询 persisted documents only: {only}；预算 budget: {budget}")
+    page = limits["pageLimit"] or "缺省 default"
+    say(
+        f"{given.client}：仅已登记的查询 persisted documents only: {only}；预算 budget: {budget}；"
+        f"每页 page: {page}"
+    )
 
 
 def _text(file: Path) -> str:

@@ -1,5 +1,6 @@
 """From what was read for an operation to its outcome, whichever way it was read."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
@@ -36,15 +37,16 @@ def concluded(
     columns |= {code: n.columns for code, n in calls.noted.items()}
     publications, version = reading.publications(), reading.version
     reading.end()
+    content = orjson.dumps(data)
     return Outcome(
-        data=orjson.dumps(data),
+        data=content,
         errors=tuple(errors),
         provenance=provenance_of(publications, reading.scope.catalogue, context.grade),
         columns={code: tuple(sorted(names)) for code, names in sorted(columns.items())},
         rows=reading.rows + calls.rows,
         price=None if context.price is None else context.price.total,
         version=version,
-        answer=answer_of({n: v for n, v in (data or {}).items() if n in context.plan.fields}),
+        answer=_answer(data or {}, content, context.plan.fields),
         started=started.at,
         seconds=perf_counter() - started.seconds,
         live=calls.sources(),
@@ -56,20 +58,26 @@ def recalled(
 ) -> Outcome:
     """Of what nothing had to be read for."""
     note_rows(told.rows)
-    data = orjson.dumps(told.data)
-    whole = len(told.fields) == len(told.data)
+    content = orjson.dumps(told.data)
     return Outcome(
-        data=data,
+        data=content,
         errors=(),
         provenance=provenance,
         columns=told.columns,
         rows=told.rows,
         price=None if price is None else price.total,
         version=told.published.seq,
-        answer=digest(data) if whole else answer_of({n: told.data[n] for n in told.fields}),
+        answer=_answer(told.data, content, told.fields),
         started=started.at,
         seconds=perf_counter() - started.seconds,
     )
+
+
+def _answer(data: Data, content: bytes, fields: Collection[str]) -> str:
+    """The digest of the data fields; of the JSON that there is where nothing else is in it."""
+    if data and all(name in fields for name in data):
+        return digest(content)
+    return answer_of({name: value for name, value in data.items() if name in fields})
 
 
 def turned_away(calls: Calls, started: Started, error: ErrorBody) -> Outcome:

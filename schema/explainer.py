@@ -6,6 +6,7 @@ even where it is over the budget.
 
 from collections.abc import Callable
 
+from schema.allowance import Allowance
 from schema.caller import Caller
 from schema.context import Services, blocking
 from schema.data.planning import check_as_of, plan_of, variables_of
@@ -22,11 +23,11 @@ class Explainer:
     """One for the whole server."""
 
     def __init__(
-        self, services: Services, sizes: PublishedSizes, budget: Callable[[Caller], int]
+        self, services: Services, sizes: PublishedSizes, allowance: Callable[[Caller], Allowance]
     ) -> None:
         self._services = services
         self._sizes = sizes
-        self._budget = budget
+        self._allowance = allowance
 
     async def explain(
         self, caller: Caller, view: View, request_id: str, request: Request
@@ -41,8 +42,10 @@ class Explainer:
         if isinstance(values, list):
             wording = wording_of(values[0].message)
             raise VariablesInvalid(problem=wording.en, problem_zh=wording.zh)
-        plan = plan_of(view.schema, view.shapes, prepared.document, operation, values)
+        allowed = self._allowance(caller)
+        document = prepared.document
+        plan = plan_of(view.schema, view.shapes, document, operation, values, allowed.page_limit)
         check_as_of(plan, self._services.clock.now())
         sizes = await blocking(self._sizes.read)
-        engine, budget = self._services.engine, self._budget(caller)
+        engine, budget = self._services.engine, allowed.budget
         return await blocking(explained, plan, caller.scope, engine, sizes, budget, request_id)

@@ -14,6 +14,7 @@ import anyio
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from query.price import Price
+from schema.allowance import Allowance, allowance_of
 from schema.caller import Caller
 from schema.conclusion import Started, concluded, recalled, turned_away
 from schema.context import Operation, Services, blocking
@@ -82,7 +83,7 @@ class Operations:
         self._templates = Templates()
         self._memory = Memory(services.engine, self.kept)
         self._introspection = Introspection()
-        self._explainer = Explainer(services, self._sizes, self.budget)
+        self._explainer = Explainer(services, self._sizes, self.allowance)
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""
@@ -162,10 +163,13 @@ class Operations:
         values = variables_of(view.schema, operation, request.variables)
         if isinstance(values, list):
             return _misfits(values, request_id)
-        filled = self._templates.filled(prepared, operation, values, view, caller.scope)
+        allowed = self.allowance(caller)
+        filled = self._templates.filled(
+            prepared, operation, values, view, caller.scope, allowed.page_limit
+        )
         plan = filled.plan
         check_as_of(plan, services.clock.now())
-        price = await self._price(filled, caller) if plan.fields else None
+        price = await self._price(filled, allowed.budget) if plan.fields else None
         if metered is not None:
             await metered.enter(plan, filled.template.grants)
         started = Started()
@@ -238,14 +242,14 @@ class Operations:
             template.keep_provenance(told.published, known)
         return known
 
-    async def _price(self, filled: Filled, caller: Caller) -> Price:
+    async def _price(self, filled: Filled, budget: int) -> Price:
         """What the operation may read. AnswerTooLarge, QueryTooExpensive."""
         sizes = self._sizes.known
         if sizes is None:
             sizes = await blocking(self._sizes.read)
         price = filled.template.priced(sizes)
         note_price(price.whole.total)
-        check_price(price, filled.plan, self.budget(caller))
+        check_price(price, filled.plan, budget)
         return price.whole
 
     @property
@@ -253,10 +257,10 @@ class Operations:
         """Operations that wait for a place."""
         return self._places.waiting
 
-    def budget(self, caller: Caller) -> int:
-        """The price that one operation of this caller may have."""
-        own = self._services.limits.of(caller.principal.client).price_budget
-        return self._services.price_budget if own is None else own
+    def allowance(self, caller: Caller) -> Allowance:
+        """What one operation of this caller may ask for."""
+        limits = self._services.limits.of(caller.principal.client)
+        return allowance_of(limits, self._services.price_budget)
 
     async def _reply(
         self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str

@@ -21,7 +21,7 @@ from catalog.sharing.provision import OWN, own_grant
 from query.relation import Scope
 from schema.context import Services, blocking
 from schema.data.plan import Reading
-from schema.data.planning import Plan, plan_of, variables_of
+from schema.data.planning import MAX_ROWS, Plan, plan_of, variables_of
 from schema.errors import NotReplayable, UnknownKey
 from schema.outcome import answer_of
 from schema.places import Places
@@ -122,7 +122,8 @@ def _plan(usage: str, request: Request, scope: Scope) -> Plan:
     values = variables_of(view.schema, operation, request.variables)
     if isinstance(values, list):
         raise moved
-    plan = plan_of(view.schema, view.shapes, prepared.document, operation, values)
+    document = prepared.document
+    plan = plan_of(view.schema, view.shapes, document, operation, values, MAX_ROWS)
     if plan.refused or not plan.fields:
         raise moved
     return plan

@@ -3,7 +3,7 @@
 Rules: all that a plan depends on is in its key. The prepared document is one of a view, and so are its
 schema and shapes; the shape tells every value but those in slots, of which no plan knows anything
 (`schema/data/emptying.py`). The scope is there for what is worked out of a plan: statements, prices and
-grants are those of one scope, which never changes. The plans asked for most recently are kept, and none
+grants are those of one scope, which never changes; so is the longest page that its client may ask for. The plans asked for most recently are kept, and none
 whose shape is a text of its own.
 """
 
@@ -22,6 +22,7 @@ from query.relation import Scope
 from query.statement import LockedStatement
 from query.tree import Tree
 from schema.data.emptying import Variables, variables_in
+from schema.data.page import MAX_LIMIT
 from schema.data.planning import Plan, Priced, plan_of, priced
 from schema.document import Prepared
 from schema.provenance import Provenance
@@ -81,12 +82,15 @@ class Filled:
     plan: Plan
 
 
+_Key = tuple[Scope, Prepared, str | None, int, str]
+
+
 class Templates:
     """For one event loop."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._known: OrderedDict[tuple[Scope, Prepared, str | None, str], Template] = OrderedDict()
+        self._known: OrderedDict[_Key, Template] = OrderedDict()
         self._variables: WeakKeyDictionary[Prepared, dict[str | None, Variables]] = (
             WeakKeyDictionary()
         )
@@ -101,6 +105,7 @@ class Templates:
         given: VariableValues,
         view: View,
         scope: Scope,
+        page_limit: int = MAX_LIMIT,
     ) -> Filled:
         """The plan of an operation with these variables, which are coerced."""
         if operation.operation is OperationType.MUTATION:  # its variables may be files
@@ -108,11 +113,12 @@ class Templates:
             return Filled(Template(plan, scope), plan)
         name = operation.name.value if operation.name else None
         emptied = self._of(prepared, operation, name, view).emptied(given)
-        key = (scope, prepared, name, emptied.shape)
+        key = (scope, prepared, name, page_limit, emptied.shape)
         template = self._known.get(key)
         if template is None:
             variables = emptied.variables
-            plan = plan_of(view.schema, view.shapes, prepared.document, operation, variables)
+            document = prepared.document
+            plan = plan_of(view.schema, view.shapes, document, operation, variables, page_limit)
             template = Template(plan, scope)
             if len(emptied.shape) <= LONGEST_SHAPE:
                 self._known[key] = template

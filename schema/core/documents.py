@@ -19,6 +19,7 @@ from schema.errors import DocumentNotAllowed, PageOutOfRange
 
 KEEPERS = frozenset({Capability.READ_DATA, Capability.MANAGE_CLIENTS})
 MAX_BUDGET = 2**31 - 1
+LONGEST_PAGE = 10_000
 
 
 @strawberry.type(
@@ -39,6 +40,9 @@ class ClientLimitsType:
     )
     price_budget: int | None = strawberry.field(
         description="单次查询的预算（行）；null 为平台缺省。Rows; null: the hub's default."
+    )
+    page_limit: int | None = strawberry.field(
+        description="每页最多行数；null 为平台缺省。Rows of a page; null: the hub's default."
     )
 
 
@@ -67,14 +71,25 @@ async def remove_document(info: Info, id: str, client: str | None = None) -> boo
 
 
 async def limit_client(
-    info: Info, id: str, documents_only: bool = False, price_budget: int | None = None
+    info: Info,
+    id: str,
+    documents_only: bool = False,
+    price_budget: int | None = None,
+    page_limit: int | None = None,
 ) -> ClientLimitsType:
     """设定客户端的限额，几秒内生效。Set a client's limits; they count within seconds."""
     if price_budget is not None and price_budget < 1:
         raise PageOutOfRange(argument="priceBudget", low=1, high=MAX_BUDGET)
-    limits = ClientLimits(price_budget, documents_only)
+    if page_limit is not None and not 1 <= page_limit <= LONGEST_PAGE:
+        raise PageOutOfRange(argument="pageLimit", low=1, high=LONGEST_PAGE)
+    limits = ClientLimits(price_budget, documents_only, page_limit)
     await blocking(info.context.services.limits.set, ClientId(id), limits)
-    return ClientLimitsType(client_id=id, documents_only=documents_only, price_budget=price_budget)
+    return ClientLimitsType(
+        client_id=id,
+        documents_only=documents_only,
+        price_budget=price_budget,
+        page_limit=page_limit,
+    )
 
 
 def _kept_by(info: Info, client: str | None) -> ClientId:

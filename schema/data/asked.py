@@ -24,6 +24,8 @@ class Asked:
     operation: OperationDefinitionNode
     variables: VariableValues
     shapes: Shapes
+    page_limit: int
+    """Rows that a page may have."""
 
     def below(
         self, type_name: str, fields: list[FieldDetails]

@@ -33,7 +33,7 @@ from query.tree import (
 )
 from schema.data.asked import Arguments, Asked
 from schema.data.inputs import DEFAULT_LIMIT
-from schema.data.page import MAX_LIMIT, bounded, first_of, order_of, where_of
+from schema.data.page import bounded, first_of, order_of, where_of
 from schema.data.selection import selection_of
 from schema.data.shape import RowShape
 from schema.errors import PageSizeTwice
@@ -122,7 +122,10 @@ def connection_of(
         where_of(arguments, shape, asked.shapes),
         order_of(arguments, shape, asked.shapes),
         bounded(
-            last if backward else first, "last" if backward else "first", DEFAULT_LIMIT, MAX_LIMIT
+            last if backward else first,
+            "last" if backward else "first",
+            DEFAULT_LIMIT,
+            asked.page_limit,
         ),
         backward,
         _cursor(arguments.get("after")),

@@ -28,7 +28,7 @@ from schema.data.asked import Arguments, Asked
 from schema.data.filters import LOGIC, MAX_NESTING, MAX_TERMS, comparisons, condition_of
 from schema.data.inputs import DEFAULT_LIMIT
 from schema.data.measures import DIRECTION, FUNCTION_NAMES, IS, P
-from schema.data.page import MAX_LIMIT, MAX_OFFSET, MAX_ORDER, bounded, direction_of
+from schema.data.page import MAX_OFFSET, MAX_ORDER, bounded, direction_of
 from schema.data.shape import RowShape, Shapes
 from schema.errors import FilterInvalid
 
@@ -49,7 +49,7 @@ def groups_of(
         group_by=_group_by(arguments.get("groupBy"), shape, asked.shapes),
         having=_having(arguments.get("having"), shape),
         order=_order(arguments.get("orderBy"), shape, asked.shapes),
-        limit=bounded(arguments.get("limit"), "limit", DEFAULT_LIMIT, MAX_LIMIT),
+        limit=bounded(arguments.get("limit"), "limit", DEFAULT_LIMIT, asked.page_limit),
         offset=bounded(arguments.get("offset"), "offset", 0, MAX_OFFSET),
     )
 

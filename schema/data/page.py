@@ -15,13 +15,14 @@ from query.tree import (
     OrderThrough,
     Total,
 )
-from schema.data.asked import Arguments
+from schema.data.asked import Arguments, Asked
 from schema.data.filters import condition_of
 from schema.data.inputs import DEFAULT_LIMIT
 from schema.data.shape import AGGREGATE, RowShape, Shapes, target_of
 from schema.errors import FilterInvalid, PageOutOfRange
 
 MAX_LIMIT = 1_000
+"""Rows of a page, where a client has no limit of its own."""
 MAX_OFFSET = 100_000
 MAX_ORDER = 10
 MAX_THROUGH = 5
@@ -37,12 +38,12 @@ class Page:
     first_of: FirstOf | None
 
 
-def page_of(arguments: Arguments, shape: RowShape, shapes: Shapes) -> Page:
+def page_of(asked: Asked, arguments: Arguments, shape: RowShape) -> Page:
     """`arguments` are coerced."""
     return Page(
-        where=where_of(arguments, shape, shapes),
-        order=order_of(arguments, shape, shapes),
-        limit=bounded(arguments.get("limit"), "limit", DEFAULT_LIMIT, MAX_LIMIT),
+        where=where_of(arguments, shape, asked.shapes),
+        order=order_of(arguments, shape, asked.shapes),
+        limit=bounded(arguments.get("limit"), "limit", DEFAULT_LIMIT, asked.page_limit),
         offset=bounded(arguments.get("offset"), "offset", 0, MAX_OFFSET),
         first_of=first_of(arguments),
     )

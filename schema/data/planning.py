@@ -31,6 +31,7 @@ from query.price import Price, Sizes, price_of
 from query.relation import Scope
 from query.tree import Tree
 from schema.data.asked import Arguments, Asked
+from schema.data.page import MAX_LIMIT
 from schema.data.shape import Shapes
 from schema.errors import AnswerTooLarge, AsOfInFuture, QueryTooExpensive
 
@@ -136,12 +137,13 @@ def plan_of(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     values: VariableValues,
+    page_limit: int = MAX_LIMIT,
 ) -> Plan:
     """The document must be valid, and its variables coerced."""
     root = schema.get_root_type(operation.operation)
     if root is None:
         return Plan()
-    asked = Asked(schema, _fragments(document), operation, values, shapes)
+    asked = Asked(schema, _fragments(document), operation, values, shapes, page_limit)
     fields: dict[str, PlannedField] = {}
     refused: dict[str, Exception] = {}
     calls: dict[str, PlannedCall] = {}

@@ -15,7 +15,7 @@ from schema.data.shape import RowShape, target_of
 
 def read_of(asked: Asked, nodes: list[FieldNode], shape: RowShape, arguments: Arguments) -> Read:
     """The tree of a list field; `arguments` are coerced."""
-    page = page_of(arguments, shape, asked.shapes)
+    page = page_of(asked, arguments, shape)
     selection = selection_of(asked, [FieldDetails(node, None) for node in nodes], shape)
     return Read(
         shape.data_set, selection, page.where, page.order, page.limit, page.offset, page.first_of
@@ -69,7 +69,7 @@ def _item(
     selection = selection_of(asked, group, inner)
     if not relation.many:
         return Nested(alias, relation.name, selection)
-    page = page_of(asked.arguments(row, node), inner, asked.shapes)
+    page = page_of(asked, asked.arguments(row, node), inner)
     return Nested(
         alias,
         relation.name,

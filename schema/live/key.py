@@ -1,9 +1,10 @@
-"""When two readers ask the same: the same words under the same grants, within the same budget."""
+"""When two readers ask the same: the same words under the same grants, within the same bounds."""
 
 from dataclasses import dataclass
 
 import orjson
 
+from schema.allowance import Allowance
 from schema.caller import Caller
 from schema.reply import Request
 
@@ -16,19 +17,19 @@ class LiveKey:
 
     catalogue: int
     scope: str
-    budget: int
+    allowance: Allowance
     query: str
     operation: str | None
     variables: bytes
 
 
-def live_key(request: Request, caller: Caller, budget: int) -> LiveKey:
+def live_key(request: Request, caller: Caller, allowance: Allowance) -> LiveKey:
     variables = orjson.dumps(request.variables, option=orjson.OPT_SORT_KEYS)
     scope = caller.scope
     return LiveKey(
         catalogue=id(scope.catalogue),
         scope=scope.whole_key,
-        budget=budget,
+        allowance=allowance,
         query=request.query,
         operation=request.operation_name,
         variables=variables,

@@ -212,7 +212,7 @@ class Session:
         request = await hall.operations.whole(request, caller)
         prepared = await hall.operations.prepare(request, caller, view)
         if not prepared.errors and prepared.is_live(request.operation_name):
-            key = live_key(request, caller, hall.operations.budget(caller))
+            key = live_key(request, caller, hall.operations.allowance(caller))
             reader = Reader(operation, request, request_id, self, caller, view, prepared, key)
             self._operations[operation] = reader
             hall.join(reader)
@@ -322,5 +322,5 @@ class Session:
             self._hall.leave(reader)
             reader.caller, reader.view, reader.prepared = caller, view, prepared
             reader.state = None  # what waits was made under the scope before
-            reader.key = live_key(reader.request, caller, self._hall.operations.budget(caller))
+            reader.key = live_key(reader.request, caller, self._hall.operations.allowance(caller))
             self._hall.join(reader)

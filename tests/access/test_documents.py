@@ -58,5 +58,6 @@ def test_documents_and_limits_need_a_client(registry: Registry) -> None:
 def test_limits_are_there_again_after_a_restart(registry: Registry) -> None:
     limits = LimitStore(registry)
     assert limits.of(APP) == ClientLimits()
-    limits.set(APP, ClientLimits(7, documents_only=True))
-    assert limits.of(APP) == LimitStore(registry).of(APP) == ClientLimits(7, documents_only=True)
+    own = ClientLimits(7, documents_only=True, page_limit=5_000)
+    limits.set(APP, own)
+    assert limits.of(APP) == LimitStore(registry).of(APP) == own

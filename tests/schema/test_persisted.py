@@ -157,3 +157,25 @@ def test_a_client_may_have_a_budget_of_its_own(hub: Hub, app: str) -> None:
     assert hub.codes(operator, LIMIT, only=False, rows=0) == ["PAGE_OUT_OF_RANGE"]
     unknown = LIMIT.replace('"app"', '"nobody"')
     assert hub.codes(operator, unknown, only=False) == ["UNKNOWN_CLIENT"]
+
+
+def test_an_operator_lets_a_client_ask_for_longer_pages(hub: Hub, app: str) -> None:
+    limit = """mutation ($n: Int) { limitClient(id: "app", pageLimit: $n) { pageLimit } }"""
+    operator = hub.client("operator", Role.OPERATOR, of="cq_bigdata")
+    asked = (
+        "{ station(limit: 5000) { code } }",
+        "{ station(limit: 5) { code readings(limit: 5000) { levelM } } }",
+        "{ stationConnection(last: 5000) { totalCount } }",
+        "{ stationAggregate(limit: 5000) { count } }",
+    )
+    for query in asked:
+        assert hub.codes(app, query) == ["PAGE_OUT_OF_RANGE"]
+    assert hub.ask(operator, limit, n=5_000) == {"limitClient": {"pageLimit": 5_000}}
+    for query in asked:
+        assert hub.ask(app, query)
+    (error,) = hub.post(app, "{ station(limit: 5001) { code } }").json()["errors"]
+    assert "5000" in error["extensions"]["messageEn"]
+    for n in (0, 10_001):
+        assert hub.codes(operator, limit, n=n) == ["PAGE_OUT_OF_RANGE"]
+    assert hub.ask(operator, limit, n=None) == {"limitClient": {"pageLimit": None}}
+    assert hub.codes(app, asked[0]) == ["PAGE_OUT_OF_RANGE"]

@@ -201,6 +201,18 @@ def test_a_plan_is_of_one_scope() -> None:
     assert again is first
 
 
+def test_a_plan_is_of_one_longest_page() -> None:
+    prepared, templates = _prepared("query ($n: Int) { station(limit: $n) { code } }"), Templates()
+    operation = prepared.operation(None)
+    values = variables_of(VIEW.schema, operation, {"n": 2_000})
+    assert isinstance(values, VariableValues)
+    plans = [
+        templates.filled(prepared, operation, values, VIEW, SCOPE, longest).plan
+        for longest in (1_000, 2_000)
+    ]
+    assert [len(plan.refused) for plan in plans] == [1, 0]
+
+
 def test_the_plans_asked_for_least_recently_go_and_long_shapes_are_not_kept() -> None:
     templates, prepared = (
         Templates(kept=2),

@@ -12,7 +12,7 @@ from schema.context import Operation
 from schema.data.interface import Calls
 from schema.data.whole import Data
 from schema.errors import ErrorBody
-from schema.memory import Remembered
+from schema.memory import Moment, Remembered
 from schema.observation import note_rows
 from schema.outcome import Outcome, answer_of
 from schema.provenance import Provenance, provenance_of
@@ -54,7 +54,11 @@ def concluded(
 
 
 def recalled(
-    told: Remembered, provenance: tuple[Provenance, ...], price: Price | None, started: Started
+    told: Remembered,
+    moment: Moment,
+    provenance: tuple[Provenance, ...],
+    price: Price | None,
+    started: Started,
 ) -> Outcome:
     """Of what nothing had to be read for."""
     note_rows(told.rows)
@@ -63,13 +67,30 @@ def recalled(
         data=content,
         errors=(),
         provenance=provenance,
-        columns=told.columns,
+        columns=moment.ready.columns,
         rows=told.rows,
         price=None if price is None else price.total,
-        version=told.published.seq,
+        version=moment.published.seq,
         answer=_answer(told.data, content, told.fields),
         started=started.at,
         seconds=perf_counter() - started.seconds,
+    )
+
+
+def unchanged(moment: Moment, price: Price | None, started: Started) -> Outcome:
+    """Of what the caller has already."""
+    return Outcome(
+        data=b"null",
+        errors=(),
+        provenance=(),
+        columns=moment.ready.columns,
+        rows=0,
+        price=None if price is None else price.total,
+        version=moment.published.seq,
+        answer=answer_of({}),
+        started=started.at,
+        seconds=perf_counter() - started.seconds,
+        unchanged=True,
     )
 
 

@@ -31,7 +31,16 @@ from schema.errors import (
     reply_of,
 )
 from schema.media import GRAPHQL_JSON, JSON, answer_media, is_json
-from schema.message import Answer, Head, Header, Scope, Send, bearer_in, request_id_from
+from schema.message import (
+    NOT_MODIFIED,
+    Answer,
+    Head,
+    Header,
+    Scope,
+    Send,
+    bearer_in,
+    request_id_from,
+)
 from schema.operation import Operations
 from schema.presence import Interruption, Receive, while_connected
 from schema.purpose import CASE_HEADER, NOTHING_STATED, PURPOSE_HEADER, Stated, stated_in_headers
@@ -48,7 +57,8 @@ POST = "POST"
 TOKEN_ERRORS = (TokenMissing, TokenInvalid, TokenExpired, TokenRevoked)
 TOO_MUCH = (QuotaSpent, QueueFull)
 """What a caller may repeat later; `details["seconds"]` says when."""
-BAD_REQUEST, UNAUTHORIZED, TOO_MANY_REQUESTS, UNAVAILABLE = 400, 401, 429, 503
+BAD_REQUEST, UNAUTHORIZED = 400, 401
+TOO_MANY_REQUESTS, UNAVAILABLE = 429, 503
 OF_EACH = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -83,7 +93,7 @@ class GraphQLEndpoint:
         try:
             reply = await self._reply(head, receive, media, request_id)
             strict = media == GRAPHQL_JSON and not reply.ran
-            status = BAD_REQUEST if strict else 200
+            status = NOT_MODIFIED if reply.unchanged else BAD_REQUEST if strict else 200
             answer = _answer_of(reply, status, media or JSON, request_id)
             if len(reply.content) < LEAST:
                 return answer
@@ -102,7 +112,8 @@ class GraphQLEndpoint:
         bearer = bearer_in(head.texts(b"authorization"))
         caller, view = await self._admission.admit(bearer, _stated(head))
         if by_address:
-            asked = request_of_address(_parameters(head))
+            have = head.text(b"if-none-match") or ""
+            asked = request_of_address(_parameters(head), have)
         else:
             asked = await _posted(head, receive, caller)
         try:
@@ -182,6 +193,8 @@ def _answer_of(reply: Reply, status: int, media: str, request_id: str) -> Answer
     headers = [CONTENT_TYPES[media], (b"x-request-id", request_id.encode("ascii")), *OF_EACH]
     if reply.usage is not None:
         headers.append((b"x-usage-id", reply.usage.encode("ascii")))
+    if reply.tag is not None:
+        headers.append((b"etag", reply.tag.encode("ascii")))
     return Answer(status, headers, reply.content)
 
 

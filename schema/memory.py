@@ -25,15 +25,25 @@ from warehouse.engine import Engine, Publication, Published, RowMirror
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """An operation's data, and what the reading would have told of it."""
+    """An operation's data, and how many rows were read for it."""
 
     data: Data
     fields: tuple[str, ...]
     """The data fields among them."""
     rows: int
-    columns: Mapping[DatasetCode, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A template that may be answered from memory, and what of its data sets is published."""
+
+    ready: Ready
     published: Published
     publications: Mapping[DatasetCode, Publication]
+
+    @property
+    def seqs(self) -> dict[DatasetCode, Seq]:
+        return {code: publication.seq for code, publication in self.publications.items()}
 
 
 class Memory:
@@ -49,30 +59,33 @@ class Memory:
         if template.ready is None:
             template.ready = ready_of(template)
 
-    def read(self, filled: Filled) -> Remembered | None:
-        """None: it has to be read."""
-        ready, published, roots = filled.template.ready, self._engine.published, filled.plan.whole
-        if ready is None or published is None or roots is None:
+    def now(self, filled: Filled) -> Moment | None:
+        """What it would be read from now; None: that is not known without reading."""
+        ready, published = filled.template.ready, self._engine.published
+        if ready is None or published is None:
             return None
         known = published.publications
         try:
-            publications = {code: known[code] for code in ready.data_sets}
+            return Moment(ready, published, {code: known[code] for code in ready.data_sets})
         except KeyError:
             return None
-        found = self._found(ready, filled.plan.values, publications)
-        if found is None:
+
+    def read(self, filled: Filled, moment: Moment) -> Remembered | None:
+        """None: it has to be read."""
+        ready, roots, seqs = moment.ready, filled.plan.whole, moment.seqs
+        found = None if roots is None else self._found(ready, filled.plan.values, seqs)
+        if found is None or roots is None:
             return None
         data, _ = put_together(roots, {name: kept.content for name, kept in found.items()}, [])
         if data is None:
             return None
         rows = sum(kept.rows for kept in found.values())
-        return Remembered(data, tuple(found), rows, ready.columns, published, publications)
+        return Remembered(data, tuple(found), rows)
 
     def _found(
-        self, ready: Ready, values: Values, publications: Mapping[DatasetCode, Publication]
+        self, ready: Ready, values: Values, seqs: Mapping[DatasetCode, Seq]
     ) -> Mapping[str, Kept] | None:
         """Every field's answer, of these versions."""
-        seqs = {code: publication.seq for code, publication in publications.items()}
         found: dict[str, Kept] = {}
         for name, (statement, _) in ready.statements.items():
             kept = self._kept.get(statement, values, versions_of(statement, seqs))

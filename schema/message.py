@@ -19,6 +19,7 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+NOT_MODIFIED = 304
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -57,8 +58,9 @@ class Answer:
     content: bytes
 
     async def send(self, send: Send) -> None:
-        length = (b"content-length", b"%d" % len(self.content))
-        headers = [*self.headers, length]
+        headers = list(self.headers)
+        if self.status != NOT_MODIFIED:  # its length would be that of the answer it stands for
+            headers.append((b"content-length", b"%d" % len(self.content)))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.content})
 

@@ -16,7 +16,7 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from query.price import Price
 from schema.allowance import Allowance, allowance_of
 from schema.caller import Caller
-from schema.conclusion import Started, concluded, recalled, turned_away
+from schema.conclusion import Started, concluded, turned_away
 from schema.context import Operation, Services, blocking
 from schema.data.interface import Calls
 from schema.data.kept import KeptAnswers
@@ -36,16 +36,17 @@ from schema.errors import (
 from schema.executor import executed
 from schema.explainer import Explainer
 from schema.introspection import MAX_MIXED, Introspection, check_introspection
-from schema.memory import Memory, Remembered
+from schema.memory import Memory
 from schema.metered import Metered
 from schema.observation import note_document, note_operation, note_price, note_wait
 from schema.outcome import Outcome, usage_of
 from schema.places import Places, weight_of
-from schema.provenance import Grades, Provenance, provenance_of
+from schema.provenance import Grades
+from schema.recall import Recall
 from schema.replay import Replays
 from schema.reply import Reply, Request, refusal
 from schema.sizes import PublishedSizes
-from schema.templates import Filled, Template, Templates
+from schema.templates import Filled, Templates
 from schema.text import check_variables
 from schema.turns import Weight
 from schema.view import View
@@ -73,15 +74,15 @@ class Operations:
     def __init__(self, services: Services) -> None:
         self._services = services
         self.observer = services.observer
+        self.kept = KeptAnswers(services.result_cache_bytes)
         self._places = Places(services.query_threads)
         self._pool = anyio.CapacityLimiter(self._places.number)
         self._heavy = ThreadPoolExecutor(self._places.number, "heavy", initializer=stand_back)
         self._sizes = PublishedSizes(services.engine)
         self._replays = Replays(services, self._places, self._heavy)
         self._grades = Grades(services.quality)
-        self.kept = KeptAnswers(services.result_cache_bytes)
+        self._recall = Recall(Memory(services.engine, self.kept), self._grades)
         self._templates = Templates()
-        self._memory = Memory(services.engine, self.kept)
         self._introspection = Introspection()
         self._explainer = Explainer(services, self._sizes, self.allowance)
 
@@ -174,9 +175,9 @@ class Operations:
             await metered.enter(plan, filled.template.grants)
         started = Started()
         if operation.operation is OperationType.QUERY:
-            told = self._memory.read(filled)
-            if told is not None:
-                return recalled(told, await self._provenance(filled.template, told), price, started)
+            outcome = await self._recall.outcome(request, filled, price, started)
+            if outcome is not None:
+                return outcome
         asked = _Asked(
             prepared, request, caller, view, request_id, operation, filled, price, started
         )
@@ -230,17 +231,7 @@ class Operations:
                 return refusal([reply_of(error, asked.request_id) for error in failed])
             errors = [reply_of(error, asked.request_id) for error in failed]
             outcome = await blocking(concluded, context, asked.started, data, errors)
-            if not failed:
-                self._memory.learn(asked.filled.template)
-            return outcome
-
-    async def _provenance(self, template: Template, told: Remembered) -> tuple[Provenance, ...]:
-        known = template.provenance(told.published)
-        if known is None:
-            catalogue = template.scope.catalogue
-            known = await blocking(provenance_of, told.publications, catalogue, self._grades.of)
-            template.keep_provenance(told.published, known)
-        return known
+            return outcome if failed else self._recall.learned(asked.request, asked.filled, outcome)
 
     async def _price(self, filled: Filled, budget: int) -> Price:
         """What the operation may read. AnswerTooLarge, QueryTooExpensive."""
@@ -279,7 +270,14 @@ class Operations:
         if not outcome.columns:
             return Reply(content.bytes, ran=True)
         usage = usage_of(outcome, content, request, caller, request_id)
-        return Reply(content.bytes, ran=True, usage=self._services.usage.record(usage, call.held))
+        recorded = self._services.usage.record(usage, call.held)
+        return Reply(
+            content.bytes,
+            ran=True,
+            usage=recorded,
+            tag=outcome.tag,
+            unchanged=outcome.unchanged,
+        )
 
 
 def _unfit(prepared: Prepared, request: Request, view: View, request_id: str) -> Reply | None:

@@ -18,6 +18,8 @@ from schema.errors import ErrorBody
 from schema.provenance import LiveSource, Provenance, shown
 from schema.reply import Request, digest
 
+NOT_MODIFIED = "NOT_MODIFIED"
+
 
 @dataclass(frozen=True)
 class Content:
@@ -52,9 +54,15 @@ class Outcome:
     seconds: float
     live: tuple[LiveSource, ...] = ()
     """The interfaces that were asked; their columns stand among `columns`."""
+    unchanged: bool = False
+    """The caller has the answer already, and is told so instead of it."""
+    tag: str | None = None
+    """Of the answer, where it was asked for by GET."""
 
     def content(self, now: datetime) -> Content:
         """The whole reply; `now` is what the age of the data is told by."""
+        if self.unchanged:
+            return Content(b"")
         body: dict[str, object] = {"data": orjson.Fragment(self.data)}
         if self.errors:
             body["errors"] = self.errors
@@ -69,7 +77,9 @@ class Outcome:
 
     @cached_property
     def code(self) -> str:
-        """`OK`, or the code of the first error."""
+        """`OK`, `NOT_MODIFIED`, or the code of the first error."""
+        if self.unchanged:
+            return NOT_MODIFIED
         return str(code_of(self.errors[0])) if self.errors else "OK"
 
     @cached_property

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import orjson
@@ -25,6 +25,8 @@ class Request:
     """The id; `query` is empty then."""
     reads_only: bool = False
     """It came by GET: nothing but a query may run."""
+    have: str = ""
+    """The entity tags of answers that the caller has."""
 
     @cached_property
     def digest(self) -> str:
@@ -40,6 +42,9 @@ class Reply:
     content: bytes
     ran: bool
     usage: UsageId | None = None
+    tag: str | None = None
+    unchanged: bool = False
+    """The caller has the answer; `content` is empty."""
 
 
 def refusal(errors: Sequence[ErrorBody]) -> Reply:
@@ -69,13 +74,15 @@ def request_from(members: Mapping[str, object]) -> Request:
     return _request(members, reads_only=False)
 
 
-def request_of_address(parameters: Mapping[str, str]) -> Request:
-    """A GET's request: `variables` and `extensions` are JSON in its query string."""
+def request_of_address(parameters: Mapping[str, str], have: str = "") -> Request:
+    """A GET's request: `variables` and `extensions` are JSON in its query string; `have`: the value of
+    If-None-Match.
+    """
     members: dict[str, object] = dict(parameters)
     for name in ("variables", "extensions"):
         if name in members:
             members[name] = _json(parameters[name].encode(), name, name)
-    return _request(members, reads_only=True)
+    return replace(_request(members, reads_only=True), have=have)
 
 
 def _request(members: Mapping[str, object], *, reads_only: bool) -> Request:

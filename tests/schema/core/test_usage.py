@@ -99,7 +99,7 @@ def test_core_fields_beside_data_are_not_run_again(hub: Hub, owner: str, auditor
 def test_a_changed_record_is_not_equal(
     hub: Hub, owner: str, auditor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("schema.operation.answer_of", lambda _: "0" * 64)
+    monkeypatch.setattr("schema.conclusion._answer", lambda *_: "0" * 64)
     usage = read(hub, owner, "{ station { code } }")
     found = replayed(hub, auditor, usage)
     assert not found["equal"]

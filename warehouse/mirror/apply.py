@@ -22,8 +22,8 @@ from warehouse.mirror.plan import TablePlan, quoted
 from warehouse.mirror.texts import with_texts
 
 BUILDING, UNFIT = "building", "unfit"
-CHUNK_ROWS = 50_000
-"""Of one transaction of a large change."""
+CHUNK_ROWS = 100_000
+"""Of one transaction of a large change: each writes the pages of the indexes that it touched."""
 INCOMING, ENDED = "$incoming", "$ended"
 RECORD = 'INSERT OR REPLACE INTO "$publication" VALUES (?, ?, ?, ?, ?, ?, ?)'
 MOVE = 'UPDATE "$publication" SET state = ? WHERE data_set = ?'

@@ -27,7 +27,7 @@ PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",  # a power cut may cost the last versions, which are written again
     "PRAGMA secure_delete = OFF",
-    "PRAGMA cache_size = -65536",
+    "PRAGMA cache_size = -262144",  # a change touches pages of every index: spilt, they are written twice
     "PRAGMA wal_autocheckpoint = 4000",
 )
 CREATE = f"""CREATE TABLE {quoted(PUBLICATION)} (data_set TEXT PRIMARY KEY, seq INTEGER NOT NULL,

@@ -37,7 +37,7 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 300.0
 MICROSECOND = timedelta(microseconds=1)
 REST_SECONDS = 60.0
 """After so long without work the writer's process ends."""
-SMALL_ROWS = 50_000
+SMALL_ROWS = 100_000
 """A change of so many rows is one transaction."""
 
 

@@ -6,12 +6,14 @@ the children end with this process, however it ends.
 """
 
 import json
+import secrets
 import socket
 import subprocess
 import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -36,11 +38,12 @@ SERVICES = {
     waterlogging.NAME: "cq_water_waterlogging",
 }
 """The live services by their program, with the connection that the interfaces name."""
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.05
 ATTEMPTS = 5
 PROJECT = Path(__file__).parents[1]
+PORTS = range(20_000, 32_000)
 PLACES_FILE = "places-2023.csv"
 
 
@@ -183,10 +186,15 @@ class DemoCity:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody has just now. Systems hand out higher ones by themselves, so none
+    of their callers gets it before our own child listens.
+    """
+    for _ in range(len(PORTS)):
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise CityNotReady("no port is free")
 
 
 def _answers(process: subprocess.Popen[bytes], address: str) -> bool:

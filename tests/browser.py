@@ -22,7 +22,7 @@ from demo.city import free_port
 
 T = TypeVar("T")
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-PATIENCE = 20.0
+PATIENCE = 60.0
 LOOK_SECONDS = 0.05
 FLAGS = (
     "--headless=new",
@@ -50,10 +50,14 @@ class Browser:
         return str(self._ask("GET", "/url"))
 
     def type(self, selector: str, text: str) -> None:
-        self._ask("POST", f"/element/{self._element(selector)}/value", text=text)
+        """As soon as it is there to be typed into."""
+        self._once(
+            lambda: self._ask("POST", f"/element/{self._element(selector)}/value", text=text)
+        )
 
     def click(self, selector: str) -> None:
-        self._ask("POST", f"/element/{self._element(selector)}/click")
+        """As soon as it is there to be clicked."""
+        self._once(lambda: self._ask("POST", f"/element/{self._element(selector)}/click"))
 
     def text(self, selector: str) -> str:
         return str(self._ask("GET", f"/element/{self._element(selector)}/text"))
@@ -81,6 +85,10 @@ class Browser:
                 page = self.run("return document.body.innerText")
                 raise AssertionError(f"it did not happen at {self.address}:\n{page}")
             time.sleep(LOOK_SECONDS)
+
+    def _once(self, act: Callable[[], object]) -> None:
+        """What cannot be done yet is a LookupError, and nothing has been done."""
+        self.wait(lambda: act() is None)
 
     def screenshot(self, file: Path) -> None:
         file.write_bytes(base64.b64decode(str(self._ask("GET", "/screenshot"))))
@@ -121,7 +129,7 @@ def browser() -> Iterator[Browser]:
                 http.delete(f"/session/{opened.session}")
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _wait_for(http: httpx.Client) -> None:

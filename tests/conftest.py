@@ -2,12 +2,15 @@
 
 import os
 import secrets
+import time
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from access.meter import renewal
 from registry.store import Registry
 from tests.postgres import Postgres, postgres_server
 
@@ -20,6 +23,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def one_day() -> None:
+    """Quotas are counted by the days of the system's time: where one is about to end, the next is waited for."""
+    now = datetime.now(UTC)
+    left = renewal(now) - now
+    if left < timedelta(minutes=1):
+        time.sleep(left.total_seconds())
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def postgres_server() -> Iterator[Postgres]:
         )
         settings = (*SETTINGS, f"unix_socket_directories={folder}")
         options = " ".join(f"-c {setting}" for setting in settings)
-        control = (binaries / "pg_ctl", "-w", "-D", folder / "data")
+        control = (binaries / "pg_ctl", "-w", "-t", "240", "-D", folder / "data")
         _run(*control, "-o", options, "-l", folder / "log", "start")
         try:
             yield Postgres(folder)
@@ -92,12 +92,12 @@ def _run(*command: Path | str) -> None:
                 stdout=output,
                 stderr=output,
                 cwd="/",
-                timeout=60,
+                timeout=240,
                 user=UNPRIVILEGED,
                 group=group,
                 extra_groups=(),
             )
         else:
-            code = subprocess.call(words, stdout=output, stderr=output, cwd="/", timeout=60)
+            code = subprocess.call(words, stdout=output, stderr=output, cwd="/", timeout=240)
         output.seek(0)
         assert code == 0, f"{Path(words[0]).name} failed: {output.read()}"

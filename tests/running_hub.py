@@ -21,9 +21,11 @@ from commands.client import HubClient
 from demo.city import free_port
 
 ROOT = Path(__file__).parents[1]
-READY_SECONDS = 120.0
-STOP_SECONDS = 30.0
+READY_SECONDS = 240.0
+STOP_SECONDS = 60.0
 LOOK_SECONDS = 0.05
+PATIENT = {"VITALHUB_QUERY_SECONDS": "120"}
+"""No stall of a busy machine ends an operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def start_hub(
         process = subprocess.Popen(
             [*command, "--port", str(port)],
             cwd=ROOT,
-            env=os.environ | {"VITALHUB_HOME": str(home)} | dict(environment or {}),
+            env=os.environ | PATIENT | {"VITALHUB_HOME": str(home)} | dict(environment or {}),
             stdout=printed,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -4,13 +4,17 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, TypeVar
 
 import httpx
 
 from tests.running_hub import RunningHub
 
-SECONDS = 20.0
+SECONDS = 120.0
+"""How long anything is waited for; only what goes wrong takes it."""
+TOKEN_SECONDS = 240.0
+"""A token is used so long; it lives for ten minutes."""
 LOOK_SECONDS = 0.1
 Found = TypeVar("Found")
 
@@ -53,7 +57,7 @@ def send(hub: RunningHub, token: str | None, body: object) -> Reply:
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     reply = httpx.post(
-        f"{hub.address}/graphql", content=content, headers=headers, timeout=30, trust_env=False
+        f"{hub.address}/graphql", content=content, headers=headers, timeout=SECONDS, trust_env=False
     )
     return Reply(reply.status_code, reply.text, reply.json())
 
@@ -64,6 +68,7 @@ def new_token(hub: RunningHub, name: str) -> str:
         f"{hub.address}/oauth/token",
         data={"grant_type": "client_credentials"},
         auth=(name, hub.clients[name].secret),
+        timeout=SECONDS,
         trust_env=False,
     )
     return str(reply.raise_for_status().json()["access_token"])
@@ -71,14 +76,19 @@ def new_token(hub: RunningHub, name: str) -> str:
 
 @dataclass(slots=True)
 class Caller:
-    """One of the demo's clients; logs in once."""
+    """One of the demo's clients; logs in when first needed, and again before its token ends."""
 
     hub: RunningHub
     name: str
-    token: str = field(init=False)
+    _token: str = field(init=False, default="")
+    _since: float = field(init=False, default=-inf)
 
-    def __post_init__(self) -> None:
-        self.token = new_token(self.hub, self.name)
+    @property
+    def token(self) -> str:
+        if time.monotonic() - self._since > TOKEN_SECONDS:
+            self._since = time.monotonic()
+            self._token = new_token(self.hub, self.name)
+        return self._token
 
     def call(self, query: str, **variables: object) -> Reply:
         return send(self.hub, self.token, {"query": query, "variables": variables})
@@ -90,7 +100,9 @@ class Caller:
     def health(self) -> dict[str, Any]:
         """The data sets that the hub's health page shows this client, by name."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        reply = httpx.get(f"{self.hub.address}/health", headers=headers, trust_env=False)
+        reply = httpx.get(
+            f"{self.hub.address}/health", headers=headers, timeout=SECONDS, trust_env=False
+        )
         return {one["name"]: one for one in reply.json()["dataSets"]}
 
 

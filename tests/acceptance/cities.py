@@ -18,11 +18,19 @@ RISK = """  - data_set: levee_risk
 
 
 def watchful_city(folder: Path) -> Path:
-    """A copy: feeds every second, and a page that fails is given up after two."""
+    """A copy: feeds every second, a page that fails is given up after two, and for a live service is
+    waited longer than any stall of a busy machine takes.
+    """
     shutil.copytree(CITY, folder)
     for file in folder.glob("domains/*/sources.yaml"):
         text = re.sub(r"every_seconds: \d+", "every_seconds: 1", file.read_text("utf-8"))
         text = text.replace("page_size: 500}", "page_size: 500, retry_seconds: 2}")
+        file.write_text(text, "utf-8")
+    for file in folder.glob("domains/*/interfaces/*.interface.yaml"):
+        text, times = re.subn(
+            r"timeout_seconds: \d+", "timeout_seconds: 20", file.read_text("utf-8")
+        )
+        assert times == 1, file
         file.write_text(text, "utf-8")
     return folder
 

@@ -17,6 +17,7 @@ import openpyxl
 import yaml
 from openpyxl.worksheet.worksheet import Worksheet
 
+from demo.city import free_port
 from demo.key import write_private
 from tests.acceptance.calls import Caller, until
 from tests.acceptance.sources import premises_rows
@@ -92,7 +93,7 @@ def premises_book(home: Path, change: Any) -> bytes:
 
 def bureau_readings(home: Path, rows: Sequence[tuple[object, ...]]) -> None:
     """Station, time, level and datum as the next records of the bureau's table, in one transaction."""
-    with closing(sqlite3.connect(home / "bureau" / "river.sqlite", timeout=30)) as connection:
+    with closing(sqlite3.connect(home / "bureau" / "river.sqlite", timeout=60)) as connection:
         (last,) = connection.execute("SELECT max(RECNO) FROM river_regime").fetchone()
         connection.executemany(
             "INSERT INTO river_regime (RECNO, STCD, TM, Z, DTM, ADDVCD, SYN) VALUES (?,?,?,?,?,?,1)",
@@ -109,9 +110,7 @@ def other_ministry(home: Path, *faults: str) -> Iterator[None]:
     connections = yaml.safe_load(kept)
     remembered = json.loads((home / "demo-city.json").read_text("utf-8"))
     start = datetime.fromisoformat(remembered["start"]) - EARLIER
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "demo.ministry", "--home", str(home), "--port", str(port)]
     command += ["--scenario", remembered["scenario"], "--start", start.isoformat()]
     process = subprocess.Popen([*command, "--busy-every", "0", *faults], cwd=ROOT, env=os.environ)
@@ -124,7 +123,7 @@ def other_ministry(home: Path, *faults: str) -> Iterator[None]:
     finally:
         write_private(file, kept)
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _listens(port: int) -> bool:

@@ -63,7 +63,7 @@ class Sources:
 
 def bureau_rows(home: Path, table: str) -> list[Row]:
     file = home / "bureau" / "river.sqlite"
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=60)) as connection:
         connection.row_factory = sqlite3.Row
         return [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
 
@@ -72,7 +72,7 @@ def ministry_rows(home: Path) -> Iterator[Row]:
     """Page by page, signed; a busy service is asked again."""
     connections = yaml.safe_load((home / "connections.yaml").read_text("utf-8"))
     connection, after = connections["mwr_river"], "0"
-    with httpx.Client(base_url=connection["url"], trust_env=False) as client:
+    with httpx.Client(base_url=connection["url"], timeout=60, trust_env=False) as client:
         while after is not None:
             page = _page(client, connection, f"/v1/river-regime?after={after}&limit=500")
             yield from page["rows"]

@@ -238,6 +238,6 @@ def changed(caller: Caller, from_what: dict[str, Decimal]) -> dict[str, Decimal]
 
 def set_offset(hub: RunningHub, metres: str) -> None:
     """The bureau writes another difference between 吴淞 and 黄海 at 磁器口."""
-    with closing(sqlite3.connect(hub.home / "bureau" / "river.sqlite", timeout=30)) as connection:
+    with closing(sqlite3.connect(hub.home / "bureau" / "river.sqlite", timeout=60)) as connection:
         connection.execute("UPDATE river_station SET DTPR = ? WHERE STCD = 'CQ-CIQIKOU'", (metres,))
         connection.commit()

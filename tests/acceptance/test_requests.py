@@ -122,11 +122,11 @@ def test_a_revoked_token_is_refused_within_seconds(
 def test_no_token_gets_nothing_but_the_health(shared_hub: RunningHub) -> None:
     reply = send(shared_hub, None, QUESTION)
     assert (reply.status, told(reply)[0]) == (401, "TOKEN_MISSING")
-    health = httpx.get(f"{shared_hub.address}/health", trust_env=False)
+    health = httpx.get(f"{shared_hub.address}/health", timeout=60, trust_env=False)
     assert health.json()["status"] == "up"
     assert "dataSets" not in health.json()
     headers = {"Authorization": "Bearer a.b.c"}
-    health = httpx.get(f"{shared_hub.address}/health", headers=headers, trust_env=False)
+    health = httpx.get(f"{shared_hub.address}/health", headers=headers, timeout=60, trust_env=False)
     assert health.status_code == 401
     assert "dataSets" not in health.text
 

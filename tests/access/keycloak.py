@@ -16,11 +16,16 @@ from datetime import datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from unittest.mock import patch
 
 from joserfc.jwk import ECKey, KeySet, RSAKey
 from joserfc.jws import serialize_compact
 
+from access import jwks
+
 REALM = "/realms/city"
+PATIENCE = 60.0
+"""Seconds that only what goes wrong takes."""
 SM2 = {"kty": "EC", "crv": "SM2", "kid": "sm2", "use": "sig", "x": "AA", "y": "AA"}
 """A national key, whose curve no library here knows."""
 
@@ -135,12 +140,12 @@ class Keycloak:
 
 @contextmanager
 def keycloak() -> Iterator[Keycloak]:
-    """Running until the end of the block."""
+    """Running until the end of the block; a test that is about a slow one hurries whoever asks it."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told.asked.append(self.path)
-            told.hold.wait(30)
+            told.hold.wait(4 * PATIENCE)
             status, headers, body = told.served(self.path)
             self.send_response(status)
             for name, value in headers.items():
@@ -158,7 +163,8 @@ def keycloak() -> Iterator[Keycloak]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield told
+        with patch.object(jwks, "SECONDS", PATIENCE):
+            yield told
     finally:
         told.hold.set()
         server.shutdown()

@@ -52,15 +52,14 @@ def test_a_revoked_client_no_longer_authenticates(access: Access) -> None:
 
 def test_an_unknown_client_takes_as_long_to_refuse_as_a_wrong_secret(access: Access) -> None:
     def seconds(client: str) -> float:
-        start = time.perf_counter()
+        start = time.thread_time()  # work, not waiting: others may use the machine
         assert access.clients.authenticate(client, "wrong") is None
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
-    known = min(seconds(APP) for _ in range(7))
-    unknown = min(seconds("nobody") for _ in range(7))
-    malformed = min(seconds("no\x00body") for _ in range(7))
-    assert 0.5 < unknown / known < 2
-    assert 0.5 < malformed / known < 2
+    rounds = [[seconds(name) for name in (APP, "nobody", "no\x00body")] for _ in range(7)]
+    known, unknown, malformed = (min(of_one) for of_one in zip(*rounds, strict=True))
+    assert 0.3 < unknown / known < 3
+    assert 0.3 < malformed / known < 3
 
 
 def test_a_client_is_registered_once(access: Access) -> None:

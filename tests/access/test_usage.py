@@ -285,7 +285,7 @@ def test_once_durability_is_lost_nothing_is_recorded_until_a_restart(
     with UsageLog(folder) as log:
         monkeypatch.setattr(os, "fsync", broken)
         log.record(RECORD)
-        assert failed.wait(10)
+        assert failed.wait(60)
         monkeypatch.undo()
         deadline = threading.Event()
         while log.fault is None:
@@ -312,7 +312,7 @@ def test_records_become_durable_within_the_promised_time(
         for _ in range(3):
             synced.clear()
             log.record(RECORD)
-            assert synced.wait(10)
+            assert synced.wait(60)
 
 
 WRITER = """
@@ -353,6 +353,7 @@ def test_a_killed_server_loses_no_record_whose_reply_left(folder: Path) -> None:
     assert len(rows) > replied
 
 
+@pytest.mark.usefixtures("one_day")
 def test_an_interface_asked_three_times_is_charged_three_times_also_after_a_restart(
     folder: Path,
 ) -> None:

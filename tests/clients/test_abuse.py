@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic
 
 import httpx
 import psutil
@@ -23,7 +22,8 @@ GROWTH = 150 * 2**20
 SHORT = 20_000
 """Bytes of a refusal."""
 DRIPPING = 500
-DRIP_SECONDS = 10.0
+DRIP_SECONDS = 120.0
+"""Long after the hub's own limit; without one a header drips for ever."""
 SLOW_READERS = 40
 
 
@@ -207,9 +207,8 @@ def test_dripping_headers_are_cut_off_and_others_are_served(
 ) -> None:
     address = httpx.URL(hub.address)
 
-    async def drip() -> float:
+    async def drip() -> None:
         reader, writer = await asyncio.open_connection(address.host, address.port)
-        since = monotonic()
         with contextlib.suppress(ConnectionError):
             writer.write(b"POST /graphql HTTP/1.1\r\nx-drip: ")
             while not reader.at_eof():
@@ -219,11 +218,11 @@ def test_dripping_headers_are_cut_off_and_others_are_served(
                     if await asyncio.wait_for(reader.read(1), 1) == b"":
                         break
         writer.close()
-        return monotonic() - since
 
-    async def everybody() -> float:
+    async def everybody() -> None:
         dripping = asyncio.gather(*(drip() for _ in range(DRIPPING)))
         assert await asyncio.to_thread(lambda: all(serves(http) for _ in range(10)))
-        return max(await dripping)
+        async with asyncio.timeout(DRIP_SECONDS):
+            await dripping
 
-    assert asyncio.run(everybody()) < DRIP_SECONDS
+    asyncio.run(everybody())

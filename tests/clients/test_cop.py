@@ -50,7 +50,7 @@ CHECKS: dict[str, Send] = {
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_stranger_learns_nothing(hub: RunningHub, check: str) -> None:
-    with httpx.Client(base_url=hub.address, trust_env=False) as http:
+    with httpx.Client(base_url=hub.address, timeout=60, trust_env=False) as http:
         reply = CHECKS[check](http)
     assert reply.status_code in {401, 405}, reply.text
     body: dict[str, Any] = reply.json()
@@ -61,7 +61,7 @@ def test_a_stranger_learns_nothing(hub: RunningHub, check: str) -> None:
 
 
 def test_a_stranger_finds_no_query_editor(hub: RunningHub) -> None:
-    with httpx.Client(base_url=hub.address, trust_env=False) as http:
+    with httpx.Client(base_url=hub.address, timeout=60, trust_env=False) as http:
         page = http.get("/graphql", headers={"Accept": "text/html"}).text
     for word in ("graphiql.min.css", "GraphQL Playground", "GraphiQL", "graphql-playground"):
         assert word not in page

@@ -18,6 +18,7 @@ def test_connections_are_as_relay_wants_them(hub: RunningHub, token: str, tmp_pa
     reply = httpx.get(
         f"{hub.address}/graphql/schema.graphql",
         headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
         trust_env=False,
     )
     assert "Connection" in reply.text

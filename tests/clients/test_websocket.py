@@ -33,10 +33,13 @@ def test_gql_subscribes_and_asks_over_one_socket(hub: RunningHub, token: str) ->
             url=f"{hub.address.replace('http', 'ws')}/graphql",
             init_payload={"Authorization": f"Bearer {token}"},
             subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
+            connect_timeout=60,
+            ack_timeout=60,
+            close_timeout=60,
         )
         live, asked = gql(LIVE), gql("{ me { clientId } }")
         live.variable_values = {"n": 2}
-        async with Client(transport=transport) as session:
+        async with Client(transport=transport, execute_timeout=60) as session:
             assert await session.execute(asked) == {"me": {"clientId": ASKS}}
             async for answer in session.subscribe(live):
                 assert len(answer["riverStation"]) == 2

@@ -13,7 +13,7 @@ import server
 from demo.district import GAUGE_HEADERS, Folder
 from tests.running_hub import RunningHub
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 LOOK_SECONDS = 0.2
 Found = TypeVar("Found")
 

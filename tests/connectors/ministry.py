@@ -87,7 +87,7 @@ def serving(ministry: Ministry) -> Iterator[Ministry]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not server.started and time.monotonic() < until:
             time.sleep(0.005)
         try:
@@ -95,4 +95,4 @@ def serving(ministry: Ministry) -> Iterator[Ministry]:
         finally:
             server.should_exit = True
             server.force_exit = True
-            thread.join(10)
+            thread.join(60)

@@ -3,14 +3,18 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
+import tenacity
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from catalog.domain import SourceKind
+from connectors import rest
 from connectors.errors import (
     AddressRefused,
     ColumnMissing,
@@ -24,6 +28,7 @@ from connectors.errors import (
 )
 from connectors.limits import LIMITS, Limits
 from connectors.rest import rest_extractions
+from connectors.signed import SignedClient
 from connectors.source import Extraction, Fetch
 from tests.connectors import example
 from tests.connectors.ministry import PATH, Ministry, Row, Trick, serving
@@ -47,7 +52,7 @@ def ministry() -> Iterator[Ministry]:
 
 
 def rest_fetch(ministry: Ministry, after: int | None = None, **options: object) -> Fetch:
-    chosen = {"path": PATH, "page_size": 10, "per_second": 1000, "retry_seconds": 5, **options}
+    chosen = {"path": PATH, "page_size": 10, "per_second": 1000, "retry_seconds": 60, **options}
     cursor = None if after is None else {"after": str(after)}
     return example.fetch(SourceKind.REST, ministry.connection, chosen, cursor=cursor)
 
@@ -129,11 +134,18 @@ def test_a_source_that_dies_mid_page_is_asked_again_and_no_row_comes_twice(
     assert seqs(table) == list(range(1, 26))
 
 
-def test_a_source_that_stays_busy_is_given_up_after_the_total_time(ministry: Ministry) -> None:
+def test_a_source_that_stays_busy_is_given_up_after_the_total_time(
+    ministry: Ministry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is that of the pauses alone, which are counted and not waited for."""
+    pauses: list[float] = []
+    monkeypatch.setattr(tenacity, "time", SimpleNamespace(monotonic=lambda: sum(pauses)))
+    monkeypatch.setattr(rest, "SignedClient", partial(SignedClient, sleep=pauses.append))
     ministry.tricks = [busy] * 50
     with pytest.raises(SourceUnavailable, match="503"):
-        read(rest_fetch(ministry, retry_seconds=0.5))
-    assert 1 < len(ministry.seen) < 10
+        read(rest_fetch(ministry, retry_seconds=10))
+    assert 3 < len(ministry.seen) == len(pauses) + 1
+    assert sum(pauses) < 10
 
 
 def test_a_page_that_stays_truncated_is_refused(ministry: Ministry) -> None:

@@ -82,6 +82,15 @@ def shows_editor(tab: Browser) -> bool:
     return bool(tab.run("return !!document.querySelector('.graphiql-container')"))
 
 
+def write(tab: Browser, text: str) -> None:
+    """Returns when the editor has read it, which it does a moment later: until then it would send
+    a subscription as it sends a query.
+    """
+    editor = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
+    tab.run(f"{editor}.setValue('{text}')")
+    tab.wait(lambda: tab.run(f"return {editor}.documentAST?.loc.source.body") == text)
+
+
 def kept(tab: Browser) -> str:
     """Whatever the browser would still know after the tab."""
     return str(
@@ -145,10 +154,7 @@ def test_a_subscription_shows_its_first_answer_and_its_socket_ends_when_it_is_st
     )
     tab.click("#form button")
     tab.wait(lambda: shows_editor(tab))
-    tab.run(
-        "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
-        ".setValue('subscription { riverStation { stationName } }')"
-    )
+    write(tab, "subscription { riverStation { stationName } }")
     tab.click(".graphiql-execute-button")
     tab.wait(lambda: '"riverStation": []' in tab.text(".result-window"))
     assert tab.run("return window.sockets.map((socket) => socket.readyState)") == [1]
@@ -182,11 +188,10 @@ def test_a_purpose_is_stated_under_headers_as_it_is_written(
         ".find((button) => button.textContent === 'Headers').click()"
     )
     tab.run(
-        "const set = (at, text) => [...document.querySelectorAll(`${at} .CodeMirror`)]"
-        ".at(-1).CodeMirror.setValue(text);"
-        f"set('.graphiql-query-editor', '{operation} {{ riverStation {{ stationName }} }}');"
-        f"""set('.graphiql-editor-tool', '{{"X-Vitalhub-Purpose": "{purpose}"}}');"""
+        "[...document.querySelectorAll('.graphiql-editor-tool .CodeMirror')].at(-1).CodeMirror"
+        f""".setValue('{{"X-Vitalhub-Purpose": "{purpose}"}}')"""
     )
+    write(tab, f"{operation} {{ riverStation {{ stationName }} }}")
     tab.click(".graphiql-execute-button")
     tab.wait(lambda: told in tab.text(".result-window"))
 

@@ -129,7 +129,7 @@ class Town:
         """New rows in the bureau's table."""
         new = [self._new_reading(station) for _ in range(rows)]
         first, self.records = self.records + 1, self.records + rows
-        with closing(sqlite3.connect(self.folder / "bureau.sqlite")) as bureau, bureau:
+        with closing(sqlite3.connect(self.folder / "bureau.sqlite", timeout=60)) as bureau, bureau:
             bureau.executemany(
                 "INSERT INTO reading VALUES (?, ?, ?, ?, '500106004')",
                 [(first + n, c, at.isoformat(), level) for n, (c, at, level) in enumerate(new)],
@@ -138,7 +138,7 @@ class Town:
     def name(self, **names: str) -> None:
         """Name stations in the bureau's table, anew or for the first time."""
         self.stations |= names
-        with closing(sqlite3.connect(self.folder / "bureau.sqlite")) as bureau, bureau:
+        with closing(sqlite3.connect(self.folder / "bureau.sqlite", timeout=60)) as bureau, bureau:
             bureau.executemany("INSERT OR REPLACE INTO station VALUES (?, ?, NULL)", names.items())
 
     def _new_reading(self, station: str) -> Reading:

@@ -24,4 +24,4 @@ def test_the_end_of_standard_input_ends_a_follower_politely() -> None:
         assert follower.poll() is None
         follower.stdin.close()
         assert follower.stdout.readline() == b"politely\n"
-        assert follower.wait(timeout=10) == 0
+        assert follower.wait(timeout=60) == 0

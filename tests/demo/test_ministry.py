@@ -40,14 +40,16 @@ def served(faults: Faults = CALM, clock: ReplayClock | None = None) -> Iterator[
     thread.start()
     try:
         wait_for(lambda: server.started)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False
+        ) as client:
             yield client
     finally:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=60)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
@@ -193,7 +195,7 @@ def test_the_service_can_die_in_the_middle_of_a_page(tmp_path: Path) -> None:
     command += ["--start", START.isoformat(), "--busy-every", "0", "--die-page", "2"]
     with subprocess.Popen(command, cwd=PROJECT) as process:
         address = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=address, trust_env=False) as client:
+        with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
             wait_for(lambda: answers(client))
             key = ministry_key(tmp_path)
             target, headers = signed({"limit": 500}, key)
@@ -201,7 +203,7 @@ def test_the_service_can_die_in_the_middle_of_a_page(tmp_path: Path) -> None:
             target, headers = signed({"limit": 500}, key)
             with pytest.raises(httpx.TransportError):
                 client.get(target, headers=headers)
-        assert process.wait(timeout=10) == 1
+        assert process.wait(timeout=60) == 1
 
 
 def answers(client: httpx.Client) -> bool:

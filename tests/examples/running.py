@@ -24,7 +24,7 @@ def answer_of(example: Example, people: People, variables: dict[str, object]) ->
         f"{caller.hub.address}/graphql",
         json={"query": example.text, "variables": variables},
         headers=headers,
-        timeout=30,
+        timeout=120,
         trust_env=False,
     )
     return reply.json()
@@ -33,7 +33,7 @@ def answer_of(example: Example, people: People, variables: dict[str, object]) ->
 def _first_message(example: Example, caller: Caller, variables: dict[str, object]) -> Any:
     address = caller.hub.address.replace("http", "ws", 1) + "/graphql"
     asked = {"query": example.text, "variables": variables}
-    with connect(address, subprotocols=[PROTOCOL], proxy=None) as socket:  # type: ignore[list-item]
+    with connect(address, subprotocols=[PROTOCOL], proxy=None, open_timeout=60) as socket:  # type: ignore[list-item]
         for message in (
             {
                 "type": "connection_init",
@@ -42,5 +42,5 @@ def _first_message(example: Example, caller: Caller, variables: dict[str, object
             {"type": "subscribe", "id": "1", "payload": asked},
         ):
             socket.send(orjson.dumps(message).decode())
-            told = orjson.loads(socket.recv(timeout=30))
+            told = orjson.loads(socket.recv(timeout=120))
     return {"errors": told["payload"]} if told["type"] == "error" else told["payload"]

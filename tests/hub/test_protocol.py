@@ -1,9 +1,15 @@
+"""Patience that ends, of a real server on a real port.
+
+Rules: a limit is hurried only once whoever shall be served has said what it must say in time; what shall
+happen is waited for, not the time it may take.
+"""
+
 import asyncio
 import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from time import monotonic
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -18,9 +24,15 @@ from websockets.sync.client import connect
 
 from hub import protocol
 from hub.protocol import HEADER_BYTES, PatientProtocol, PatientWebSocket
+from tests.connectors.calling.hostile import wait_until
 
 DRIPPING = 500
 LARGE = 16 * 2**20
+PATIENCE = 120.0
+"""Seconds that only what goes wrong takes."""
+HURRIED = 0.5
+ADMITTED = 2.0
+"""Seconds for a header that is sent at once; who waits for its end waits as long."""
 UPGRADE = (
     b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
     b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -35,22 +47,61 @@ async def large(_: Request) -> Response:
     return Response(b"x" * LARGE)
 
 
+class Counted(PatientProtocol):
+    """Tells how many connections there were."""
+
+    made = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        Counted.made += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    server: uvicorn.Server
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_until_all_have_gone(self) -> None:
+        wait_until(lambda: not self.server.server_state.connections)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch, HEADER_SECONDS=PATIENCE, READ_SECONDS=PATIENCE)
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch, **limits: float) -> None:
+    """From now on; a time that runs already goes on."""
+    for name, seconds in limits.items():
+        monkeypatch.setattr(protocol, name, seconds)
+
+
 @pytest.fixture
-def port() -> Iterator[int]:
+def web() -> Iterator[Running]:
     """A real server on the protocol under test."""
     yield from running(
         Starlette(routes=[Route("/", echo, methods=["POST"]), Route("/large", large)])
     )
 
 
-def running(app: Starlette) -> Iterator[int]:
+@pytest.fixture
+def port(web: Running) -> int:
+    return web.port
+
+
+def running(app: Starlette) -> Iterator[Running]:
     config = uvicorn.Config(
         app,
-        http=PatientProtocol,
+        http=Counted,
         ws=PatientWebSocket,
         ws_per_message_deflate=False,
         log_level="critical",
-        timeout_keep_alive=30,
+        timeout_keep_alive=int(PATIENCE),
     )
     server = uvicorn.Server(config)
     listening = socket.socket()
@@ -59,29 +110,20 @@ def running(app: Starlette) -> Iterator[int]:
     thread.start()
     while not server.started:
         threading.Event().wait(0.01)
-    yield listening.getsockname()[1]
+    yield Running(server, listening.getsockname()[1])
     server.should_exit = True
     thread.join()
 
 
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.5)
-    monkeypatch.setattr(protocol, "READ_SECONDS", 0.5)
-
-
-async def drip(port: int, until: float) -> float:
-    """Begin a request and send its header a byte at a time; when the server hung up."""
+async def drip(port: int) -> None:
+    """Begin a request and send its header a byte at a time until the server hangs up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     with contextlib.suppress(ConnectionError):
         writer.write(b"GET / HTTP/1.1\r\nx-drip: ")
-        while monotonic() < until:
+        while not await _ended(reader):
             writer.write(b"a")
             await writer.drain()
-            if await _ended(reader):
-                break
     writer.close()
-    return monotonic()
 
 
 async def _ended(reader: asyncio.StreamReader) -> bool:
@@ -91,18 +133,21 @@ async def _ended(reader: asyncio.StreamReader) -> bool:
         return False
 
 
-@pytest.mark.usefixtures("hurried")
-def test_five_hundred_dripping_connections_are_closed_and_others_are_served(port: int) -> None:
-    async def all_drip() -> float:
-        start = monotonic()
-        ends = asyncio.gather(*(drip(port, start + 8) for _ in range(DRIPPING)))
-        await asyncio.sleep(0.2)
-        async with httpx.AsyncClient(trust_env=False) as client:
-            reply = await client.post(f"http://127.0.0.1:{port}/", content=b"hello")
-        assert reply.text == "5"
-        return max(await ends) - start
+def test_five_hundred_dripping_connections_are_closed_and_others_are_served(
+    web: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def all_drip() -> None:
+        hurry(monkeypatch, HEADER_SECONDS=HURRIED)
+        before = Counted.made
+        async with asyncio.timeout(PATIENCE):
+            dripping = asyncio.gather(*(drip(web.port) for _ in range(DRIPPING)))
+            await asyncio.to_thread(wait_until, lambda: Counted.made >= before + DRIPPING)
+            hurry(monkeypatch, HEADER_SECONDS=PATIENCE)
+            async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
+                assert (await client.post(web.address, content=b"hello")).text == "5"
+            await dripping
 
-    assert asyncio.run(all_drip()) < 8
+    asyncio.run(all_drip())
 
 
 def test_a_header_without_end_is_refused_by_its_size(port: int) -> None:
@@ -113,17 +158,18 @@ def test_a_header_without_end_is_refused_by_its_size(port: int) -> None:
 
 def test_a_large_body_behind_a_short_header_is_no_large_header(port: int) -> None:
     body = b"b" * (4 * HEADER_BYTES)
-    assert httpx.post(f"http://127.0.0.1:{port}/", content=body).text == str(len(body))
+    reply = httpx.post(f"http://127.0.0.1:{port}/", content=body, timeout=PATIENCE)
+    assert reply.text == str(len(body))
 
 
 def test_requests_on_one_connection_each_have_their_time(port: int) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
         assert [client.post("/", content=b"x" * n).text for n in range(5)] == list("01234")
 
 
 def rest(client: socket.socket) -> bytes:
     """What is still to come until the server hangs up; TimeoutError where it does not."""
-    client.settimeout(10)
+    client.settimeout(PATIENCE / 2)
     received = b""
     with contextlib.suppress(ConnectionError):
         while chunk := client.recv(2**16):
@@ -139,38 +185,44 @@ def rest(client: socket.socket) -> bytes:
         pytest.param(b"b" * 99 + b"\r\n", id="after which an empty line comes"),
     ],
 )
-@pytest.mark.usefixtures("hurried")
-def test_the_rest_of_a_body_that_has_its_answer_is_not_waited_for(port: int, late: bytes) -> None:
+def test_the_rest_of_a_body_that_has_its_answer_is_not_waited_for(
+    port: int, late: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever lacks a token is answered at once, so the body's own time does not run."""
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(b"POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nb")
         assert client.recv(1024).startswith(b"HTTP/1.1 404 ")
+        hurry(monkeypatch, HEADER_SECONDS=HURRIED)
         client.sendall(late)
         rest(client)
 
 
-@pytest.mark.usefixtures("hurried")
-def test_an_empty_line_between_requests_holds_no_connection(port: int) -> None:
+def test_an_empty_line_between_requests_holds_no_connection(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
         assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
+        hurry(monkeypatch, HEADER_SECONDS=HURRIED)
         client.sendall(b"\r\n")
         rest(client)
 
 
 def test_a_large_body_that_was_answered_early_leaves_its_connection_fit(port: int) -> None:
     body = b"b" * (4 * HEADER_BYTES)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
         assert client.post("/nowhere", content=body).status_code == 404
         assert client.post("/", content=body).text == str(len(body))
 
 
-@pytest.mark.usefixtures("hurried")
-def test_a_client_that_does_not_read_is_cut_off(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as client:
+def test_a_client_that_does_not_read_is_cut_off(
+    web: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch, READ_SECONDS=HURRIED)
+    with socket.create_connection(("127.0.0.1", web.port)) as client:
         client.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
-        threading.Event().wait(2)
-        received = 0
+        received = len(client.recv(1))
+        web.wait_until_all_have_gone()
         with contextlib.suppress(ConnectionError):
             while chunk := client.recv(2**16):
                 received += len(chunk)
@@ -187,15 +239,22 @@ def socket_port() -> Iterator[int]:
             while True:
                 await websocket.send_text(await websocket.receive_text())
 
-    yield from running(Starlette(routes=[WebSocketRoute("/", echo_socket)]))
+    for web in running(Starlette(routes=[WebSocketRoute("/", echo_socket)])):
+        yield web.port
 
 
-@pytest.mark.usefixtures("hurried")
-def test_a_websocket_that_is_silent_outlives_the_time_for_headers(socket_port: int) -> None:
-    with connect(f"ws://127.0.0.1:{socket_port}/", proxy=None) as client:
-        threading.Event().wait(1.5)
+def test_a_websocket_that_is_silent_outlives_the_time_for_headers(
+    socket_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that says nothing at all began later, and tells when that time is over."""
+    hurry(monkeypatch, HEADER_SECONDS=ADMITTED)
+    with (
+        connect(f"ws://127.0.0.1:{socket_port}/", proxy=None, open_timeout=PATIENCE) as client,
+        socket.create_connection(("127.0.0.1", socket_port)) as mute,
+    ):
+        assert rest(mute) == b""
         client.send("still here")
-        assert client.recv(timeout=10) == "still here"
+        assert client.recv(timeout=PATIENCE) == "still here"
 
 
 @pytest.mark.parametrize(
@@ -229,18 +288,18 @@ def test_an_upgrade_that_is_no_handshake_is_refused_and_closed(
 def test_frames_that_are_no_message_are_bounded_in_number(
     socket_port: int, frames: bytes, code: int
 ) -> None:
-    with connect(f"ws://127.0.0.1:{socket_port}/", proxy=None) as client:
+    with connect(f"ws://127.0.0.1:{socket_port}/", proxy=None, open_timeout=PATIENCE) as client:
         client.socket.sendall(frames)
         with pytest.raises(ConnectionClosed) as closed:
-            client.recv(timeout=10)
+            client.recv(timeout=PATIENCE)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == code
 
 
 def test_a_message_in_many_fragments_is_one_message(socket_port: int) -> None:
-    with connect(f"ws://127.0.0.1:{socket_port}/", proxy=None) as client:
+    with connect(f"ws://127.0.0.1:{socket_port}/", proxy=None, open_timeout=PATIENCE) as client:
         client.send(["ab"] * 500)
-        assert client.recv(timeout=10) == "ab" * 500
+        assert client.recv(timeout=PATIENCE) == "ab" * 500
 
 
 @pytest.mark.parametrize(
@@ -250,16 +309,16 @@ def test_a_message_in_many_fragments_is_one_message(socket_port: int) -> None:
         pytest.param(b"\x81\xfe\xff\xff" + bytes(4) + b"x" * 65_535, id="texts"),
     ],
 )
-@pytest.mark.usefixtures("hurried")
 def test_a_websocket_that_is_answered_and_never_reads_is_cut_off(
-    socket_port: int, frames: bytes
+    socket_port: int, frames: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hurry(monkeypatch, READ_SECONDS=HURRIED)
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", socket_port))
         client.sendall(UPGRADE)
         assert client.recv(1024).startswith(b"HTTP/1.1 101 ")
-        client.settimeout(20)
+        client.settimeout(PATIENCE / 2)
         with pytest.raises(ConnectionError):
             send_on(client, frames)
 

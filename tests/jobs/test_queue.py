@@ -8,8 +8,14 @@ from sqlalchemy import select, update
 from connectors.landing import process_mark
 from jobs.models import JobRow
 from jobs.owner import owner_name
-from jobs.queue import MAX_ATTEMPTS, Job, JobQueue, Place
+from jobs.queue import LONGEST_DELAY, MAX_ATTEMPTS, Job, JobQueue, Place
 from registry.store import Registry
+
+
+@pytest.fixture(autouse=True)
+def long_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is tried again when a test lets time pass, and no sooner."""
+    monkeypatch.setattr("jobs.queue.FIRST_DELAY", LONGEST_DELAY)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_a_child_that_is_killed_is_started_again(supervisor: Supervisor, starts:
     wait_for(lambda: len(started(starts)) == 1)
     os.kill(started(starts)[0], signal.SIGKILL)
     wait_for(lambda: len(started(starts)) == 2)
-    assert supervisor.pid == started(starts)[1]
+    wait_for(lambda: supervisor.pid == started(starts)[1])
 
 
 def test_the_child_ends_with_the_supervisor_and_stays_ended(

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from access.errors import UnknownClient
 from jobs.models import JobRow
 from jobs.owner import owner_name
-from jobs.queue import Job, JobQueue, Place
+from jobs.queue import LONGEST_DELAY, Job, JobQueue, Place
 from jobs.worker import Worker
 from migrations.run import upgrade
 from registry.store import Registry
@@ -87,8 +87,9 @@ def test_jobs_are_done_one_by_one_until_there_is_none(shop: tuple[Worker, Done])
 
 
 def test_a_job_that_raises_waits_and_is_tried_again_after_what_it_left_is_set_right(
-    shop: tuple[Worker, Done],
+    shop: tuple[Worker, Done], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("jobs.queue.FIRST_DELAY", LONGEST_DELAY)
     worker, done = shop
     ask(worker, "broken")
     assert worker.step()

@@ -13,6 +13,9 @@ from gql.transport.httpx import HTTPXTransport
 
 from tests.schema.hub import Hub
 
+SECONDS = 60
+"""How long an answer is waited for, on a busy machine."""
+
 
 @contextmanager
 def served(hub: Hub) -> Iterator[str]:
@@ -28,13 +31,13 @@ def served(hub: Hub) -> Iterator[str]:
 
     server.startup = announce  # type: ignore[method-assign]
     thread.start()
-    assert started.wait(20)
+    assert started.wait(60)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
 
 
 @pytest.fixture
@@ -45,9 +48,9 @@ def address(hub: Hub) -> Iterator[str]:
 
 def client(address: str, token: str) -> Client:
     transport = HTTPXTransport(
-        url=f"{address}/graphql", headers={"Authorization": f"Bearer {token}"}
+        url=f"{address}/graphql", headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS
     )
-    return Client(transport=transport, fetch_schema_from_transport=True)
+    return Client(transport=transport, fetch_schema_from_transport=True, execute_timeout=SECONDS)
 
 
 def test_gql_reads_the_schema_and_asks_with_variables(address: str, app: str) -> None:
@@ -71,18 +74,22 @@ def test_a_token_comes_from_the_same_server(address: str, hub: Hub) -> None:
         f"{address}/oauth/token",
         data={"grant_type": "client_credentials"},
         auth=("app", hub.secrets["app"]),
+        timeout=SECONDS,
     )
     token = reply.json()["access_token"]
     answer = httpx.post(
         f"{address}/graphql",
         json={"query": "{ me { clientId } }"},
         headers={"Authorization": f"Bearer {token}"},
+        timeout=SECONDS,
     )
     assert answer.json() == {"data": {"me": {"clientId": "app"}}}
 
 
 def test_the_query_page_and_all_it_loads_are_local(address: str) -> None:
-    page = httpx.get(f"{address}/graphql", headers={"Accept": "text/html,*/*;q=0.8"})
+    page = httpx.get(
+        f"{address}/graphql", headers={"Accept": "text/html,*/*;q=0.8"}, timeout=SECONDS
+    )
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
     assert "default-src 'self'" in page.headers["content-security-policy"]
@@ -90,4 +97,4 @@ def test_the_query_page_and_all_it_loads_are_local(address: str) -> None:
     assert "https://" not in page.text
     for part in page.text.split('"'):
         if part.startswith("/console/"):
-            assert httpx.get(address + part).status_code == 200
+            assert httpx.get(address + part, timeout=SECONDS).status_code == 200

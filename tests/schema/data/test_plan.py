@@ -5,40 +5,46 @@ from catalog.ids import DatasetCode
 from query.relation import Scope
 from query.tree import Leaf, Read
 from schema.data.plan import RawJson, Reading, objects_in
+from tests.moved_loop import MovedLoop
 from tests.schema.hub import Hub, whole
 from warehouse.errors import QueryTooLong
 
 STATION = DatasetCode("station")
 READ = Read(STATION, (Leaf("code", "code"),))
+SECONDS = 600.0
 
 
-def reading(hub: Hub, seconds: float) -> Reading:
+def reading(hub: Hub) -> Reading:
     return Reading(
         hub.warehouse,
         Scope(hub.store.load(), whole(), "k"),
         pool=anyio.CapacityLimiter(2),
-        seconds=seconds,
+        seconds=SECONDS,
         check_inputs=hub.sharing.check_inputs,
     )
 
 
 def test_an_operation_past_its_time_reads_no_further(hub: Hub) -> None:
+    loop = MovedLoop()
+
     async def scenario() -> None:
-        under_way = reading(hub, seconds=0.2)
+        under_way = reading(hub)
         try:
             await under_way.answer(READ, None)
-            await anyio.sleep(0.3)
+            await under_way.answer(READ, None)
+            loop.ahead = SECONDS
+            await anyio.sleep(0.01)
             with pytest.raises(QueryTooLong):
                 await under_way.answer(READ, None)
         finally:
             await under_way.close()
 
-    anyio.run(scenario)
+    anyio.run(scenario, backend_options={"loop_factory": lambda: loop})
 
 
 def test_the_fields_of_an_operation_see_one_version(hub: Hub) -> None:
     async def scenario() -> list[RawJson]:
-        under_way = reading(hub, seconds=10)
+        under_way = reading(hub)
         try:
             first = await under_way.answer(READ, None)
             hub.republish_stations("C")

@@ -18,8 +18,8 @@ from schema.live.frames import PROTOCOL
 from schema.live.hub import LiveHub
 from tests.schema.hub import Hub
 
-SECONDS = 20.0
-"""How long a test waits for what must come."""
+SECONDS = 60.0
+"""How long a test waits for what must come; only what goes wrong takes it."""
 
 
 @dataclass
@@ -144,6 +144,9 @@ async def opened(
         compression=None,
         proxy=None,
         max_size=None,
+        open_timeout=SECONDS,
+        ping_interval=None,
+        close_timeout=SECONDS,
     ) as connection:
         yield Client(connection)
 

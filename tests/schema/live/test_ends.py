@@ -102,7 +102,7 @@ def test_whoever_is_revoked_does_not_wait_for_those_who_go_on_under_new_grants(
 
             async def slow(*asked: Any) -> Any:
                 waited.append(1)
-                await asyncio.to_thread(going_on.wait, 20)
+                await asyncio.to_thread(going_on.wait, 60)
                 return await prepare(*asked)
 
             monkeypatch.setattr(live.live.operations, "prepare", slow)
@@ -204,12 +204,11 @@ def test_sockets_of_one_client_and_of_all_are_bounded(live: Served, app: str) ->
 
 
 def test_a_socket_that_nobody_uses_is_closed(live: Served, app: str) -> None:
-    live.limit(idle_seconds=0.2)
-
     async def test() -> None:
         async with admitted(live, app) as idle, admitted(live, app) as used:
             await used.subscribe("1", LIST)
             await used.next()
+            live.limit(idle_seconds=0.2)
             assert await idle.closed() == (1000, "Idle")
             assert await used.is_quiet()
 

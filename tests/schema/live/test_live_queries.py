@@ -1,6 +1,8 @@
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
+import pytest
+
 from access.limits import ClientLimits
 from access.roles import Role
 from catalog.ids import ClientId, GrantId
@@ -265,6 +267,7 @@ def test_without_a_record_nothing_is_delivered(live: Served, app: str) -> None:
     run(test)
 
 
+@pytest.mark.usefixtures("one_day")
 def test_deliveries_count_on_the_quota_of_their_own_reader_and_end_with_it(
     live: Served, app: str
 ) -> None:

@@ -17,6 +17,7 @@ from tests.schema.hub import whole
 from tests.schema.live.served import Client, Served, admitted, holds, run
 from tests.shared_data import STATIONS, grant, station, station_rows
 
+NARROW = "subscription { station(limit: 1, orderBy: [{code: ASC}]) { code name } }"
 WIDE = "subscription { station(limit: 1000, orderBy: [{code: ASC}]) { code name } }"
 ROWS, CHANGES = 1_000, 12
 NARROW_BYTES = 64 * 1024
@@ -87,11 +88,12 @@ def test_a_reader_that_stands_still_is_told_the_newest_state_and_few_before_it(
 def test_a_reader_that_makes_no_progress_is_cut_off_and_others_go_on(
     live: Served, app: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The others are told so little that nothing of theirs ever waits for its reader."""
     monkeypatch.setattr(protocol, "READ_SECONDS", 0.3)
 
     async def test() -> None:
         async with deaf(live, app), admitted(live, app) as quick:
-            await quick.subscribe("1", WIDE)
+            await quick.subscribe("1", NARROW)
             await quick.next()
             for number in range(CHANGES):
                 publish_wide(live, number)

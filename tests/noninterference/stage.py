@@ -35,8 +35,9 @@ def published(seq: int) -> tuple[DatasetCode, int]:
 
 class Stage:
     def __init__(self, folder: Path) -> None:
+        self.landing = folder / "landing"
         self.warehouse = DuckWarehouse(
-            folder / "w.duckdb", folder / "landing", ReplayClock(START), threads=1
+            folder / "w.duckdb", self.landing, ReplayClock(START), threads=1
         )
         for contract in contracts().values():
             self.warehouse.prepare(contract)

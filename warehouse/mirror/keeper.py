@@ -20,6 +20,7 @@ from catalog.catalogue import Catalogue
 from catalog.contracts import Contract
 from catalog.ids import DatasetCode, Seq
 from catalog.predicate import Scalar
+from query.mirror_source import held_tables
 from query.mirrored import READY, shape_of
 from warehouse.engine import Publication
 from warehouse.errors import MirrorNotWritten, WarehouseFault
@@ -273,6 +274,7 @@ class MirrorKeeper:
         self.fault = fault
 
     def _tell(self, wanted: Mapping[DatasetCode, Contract], fault: str) -> None:
+        self.standings.declare(held_tables(wanted.values()))
         self.standings.replace(
             {code: self._standing(contract, fault) for code, contract in wanted.items()}
         )

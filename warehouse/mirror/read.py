@@ -10,7 +10,7 @@ somebody cuts off would end the server.
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,11 +67,10 @@ class _Plan:
 
 @dataclass(slots=True)
 class MirrorReader:
-    """A `RowMirror`. `tables` gives those of the newest catalogue, the same object while that is the same."""
+    """A `RowMirror`."""
 
     file: Path
     standings: MirrorStandings
-    tables: Callable[[], Tables]
     _plans: dict[LockedStatement, _Plan] = field(default_factory=dict)
     _dear: dict[str, tuple[Seq | None, ...]] = field(default_factory=dict)
     """At which versions a text took too long."""
@@ -111,7 +110,7 @@ class MirrorReader:
         self._open.clear()
 
     def _printed(self, statement: LockedStatement) -> MirrorStatement | None:
-        tables = self.tables()
+        tables = self.standings.tables
         plan = self._plans.get(statement)
         if plan is None or plan.tables is not tables:
             if len(self._plans) >= KEPT:

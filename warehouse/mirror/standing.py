@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from catalog.ids import DatasetCode, Seq
+from query.mirror_source import Tables
 
 
 class MirrorState(StrEnum):
@@ -38,17 +39,24 @@ class Standing:
 
 class MirrorStandings:
     """`generation` counts the files: a reader that has an older one open closes it and opens the new one.
-    `doubted`: a reader found the file damaged; the keeper looks after it.
+    `doubted`: a reader found the file damaged; the keeper looks after it. `tables`: of what is declared, the
+    same object until a declaration changes.
     """
 
     def __init__(self) -> None:
         self.generation = 0
         self.doubted = False
         self.now: Mapping[DatasetCode, Standing] = MappingProxyType({})
+        self.tables: Tables = MappingProxyType({})
 
     def replace(self, standings: Mapping[DatasetCode, Standing]) -> None:
         """For the keeper alone."""
         self.now = MappingProxyType(dict(standings))
+
+    def declare(self, tables: Tables) -> None:
+        """For the keeper alone."""
+        if tables != self.tables:
+            self.tables = MappingProxyType(dict(tables))
 
     def renew(self) -> None:
         """There is another file in the old one's place."""

@@ -7,7 +7,7 @@ from catalog.clock import ReplayClock
 from catalog.contracts import Contract
 from catalog.ids import DatasetCode, Seq
 from catalog.predicate import Scalar, Values
-from query.mirror_source import HeldTable, held_tables
+from query.mirror_source import held_tables
 from query.statement import CURRENT_SEQ, SCHEMA, LockedStatement, identifier
 from tests.shared_data import START
 from warehouse.duck import DuckWarehouse
@@ -24,48 +24,86 @@ from warehouse.tables import listed
 Row = Mapping[str, Scalar | None]
 
 
-class Both:
-    """`show` fills the two as publishing would leave them."""
+class Copy:
+    """A mirror that is made to follow a warehouse, by what the keeper and its writer use."""
 
-    def __init__(self, folder: Path, contracts: Mapping[DatasetCode, Contract]) -> None:
-        self.warehouse = DuckWarehouse(
-            folder / "w.duckdb", folder / "landing", ReplayClock(START), threads=1
-        )
-        self.warehouse.prepare(*contracts.values())
+    def __init__(
+        self,
+        warehouse: DuckWarehouse,
+        work: Path,
+        file: Path,
+        contracts: Mapping[DatasetCode, Contract],
+    ) -> None:
+        """`work`: in the landing, for the engine writes nowhere else."""
         self.standings = MirrorStandings()
-        self._changes = folder / "landing" / "mirror"  # the engine writes nowhere else
-        self._changes.mkdir(parents=True)
+        self.standings.declare(held_tables(contracts.values()))
+        self.reader = MirrorReader(file, self.standings)
+        self._warehouse = warehouse
+        self._work = work
+        self._work.mkdir(parents=True)
         self._contracts = contracts
-        self._seq = 0
-        self._file = MirrorFile(folder / "mirror.sqlite")
+        self._file = MirrorFile(file)
         self._file.open(check=False)
-        self._tables: dict[DatasetCode, HeldTable] = held_tables(contracts.values())
-        self.reader = MirrorReader(folder / "mirror.sqlite", self.standings, lambda: self._tables)
 
     @property
     def published(self) -> dict[DatasetCode, Seq]:
         return {code: standing.seq or Seq(0) for code, standing in self.standings.now.items()}
 
-    def show(self, rows: Mapping[DatasetCode, Sequence[Row]]) -> None:
-        standings = {}
-        for code, contract in self._contracts.items():
-            self._seq += 1
-            self._fill(contract, rows[code])
-            self._mirror(contract)
-            standings[code] = Standing(MirrorState.READY, Seq(self._seq))
-        self.standings.replace(standings)
+    def follow(self) -> None:
+        """All is written anew."""
+        self.standings.replace({code: self._built(c) for code, c in self._contracts.items()})
 
-    def engine(self, statement: LockedStatement, values: Values = ()) -> Answer:
-        with self.warehouse.session() as session:
-            return session.read(statement, values)
-
-    def mirror(self, statement: LockedStatement, values: Values = ()) -> Answer | None:
+    def answer(self, statement: LockedStatement, values: Values = ()) -> Answer | None:
         found = self.reader.read([(statement, statement.bound(values))], self.published)
         return None if found is None else found[0]
 
     def close(self) -> None:
         self.reader.close()
         self._file.close()
+
+    def _built(self, contract: Contract) -> Standing:
+        plan = plan_of(contract)
+        assert plan is not None
+        with self._warehouse.reading() as run:
+            change = change_since(run, contract, None, self._work)
+        assert change is not None
+        assert not change.unfit, change.unfit
+        Applier(self._file, plan).build(change.files, Target(change.seq, change.mark, None))
+        return Standing(MirrorState.READY, change.seq, plan.shape)
+
+
+class Both:
+    """`show` fills the two as publishing would leave them."""
+
+    def __init__(self, folder: Path, contracts: Mapping[DatasetCode, Contract]) -> None:
+        landing = folder / "landing"
+        self.warehouse = DuckWarehouse(folder / "w.duckdb", landing, ReplayClock(START), threads=1)
+        self.warehouse.prepare(*contracts.values())
+        file = folder / "mirror.sqlite"
+        self._copy = Copy(self.warehouse, landing / "mirror", file, contracts)
+        self.standings, self.reader = self._copy.standings, self._copy.reader
+        self._contracts = contracts
+        self._seq = 0
+
+    @property
+    def published(self) -> dict[DatasetCode, Seq]:
+        return self._copy.published
+
+    def show(self, rows: Mapping[DatasetCode, Sequence[Row]]) -> None:
+        for code, contract in self._contracts.items():
+            self._seq += 1
+            self._fill(contract, rows[code])
+        self._copy.follow()
+
+    def engine(self, statement: LockedStatement, values: Values = ()) -> Answer:
+        with self.warehouse.session() as session:
+            return session.read(statement, values)
+
+    def mirror(self, statement: LockedStatement, values: Values = ()) -> Answer | None:
+        return self._copy.answer(statement, values)
+
+    def close(self) -> None:
+        self._copy.close()
         self.warehouse.close()
 
     def _fill(self, contract: Contract, rows: Sequence[Row]) -> None:
@@ -86,19 +124,3 @@ class Both:
         )
         cursor.execute("COMMIT")
         cursor.close()
-
-    def _mirror(self, contract: Contract) -> None:
-        plan = plan_of(contract)
-        assert plan is not None
-        cursor = self.warehouse._cursor()  # noqa: SLF001
-        cursor.execute("BEGIN TRANSACTION READ ONLY")
-        change = change_since(
-            lambda sql, values=None: cursor.execute(sql, dict(values or {}) or None).fetchall(),
-            contract,
-            None,
-            self._changes,
-        )
-        cursor.close()
-        assert change is not None
-        assert not change.unfit, change.unfit
-        Applier(self._file, plan).build(change.files, Target(change.seq, change.mark, change.rows))

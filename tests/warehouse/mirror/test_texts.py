@@ -81,8 +81,13 @@ def test_an_instant_is_printed_as_replied(microseconds: list[int | None]) -> Non
     assert printed(values, said, how, "INTEGER") == replied(zoned)
 
 
-def test_what_cities_keep_mostly_needs_no_text() -> None:
+def test_what_cities_measure_mostly_needs_no_text() -> None:
     doubles = pa.array([106.551234, 29.5, 0.0, -3.25, 1234567.891, 0.0001, 42.0])
     assert texts(doubles, Storage.REAL) == [None] * 7
-    instants = pa.array([1_785_546_000_000_000, PLAIN_SINCE_MICROSECONDS], pa.int64())
-    assert texts(instants, Storage.INTEGER) == [None] * 2
+
+
+def test_an_instant_always_has_its_text() -> None:
+    instants = pa.array([1_785_546_000_000_000, PLAIN_SINCE_MICROSECONDS, 0, None], pa.int64())
+    assert texts(instants, Storage.INTEGER) == replied(
+        instants.cast(pa.timestamp("us", str(CITY_ZONE)))
+    )

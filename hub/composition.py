@@ -86,6 +86,8 @@ class Stores:
     def close(self) -> None:
         self.operations.close()
         self.usage.close()
+        if self.mirror is not None:
+            self.mirror.reader.close()
         self.engine.close()
         self.registry.close()
 
@@ -182,7 +184,9 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
 
 
 def mirror_keeper(settings: Settings, engine: DuckWarehouse, store: CatalogueStore) -> MirrorKeeper:
-    """Woken by each publication and each change of the catalogue, once its thread runs."""
+    """Woken by each publication and each change of the catalogue, once its thread runs; what it keeps
+    answers beside the engine.
+    """
     writer = WriterProcess(
         settings.mirror_file,
         settings.home / "mirror.log",
@@ -190,6 +194,7 @@ def mirror_keeper(settings: Settings, engine: DuckWarehouse, store: CatalogueSto
     )
     work = settings.landing / MIRROR_WORK
     keeper = MirrorKeeper(engine, store.load, writer, settings.mirror_file, work)
+    engine.mirror = keeper.reader
     engine.listen(keeper.wake)
     store.listen(keeper.wake)
     return keeper

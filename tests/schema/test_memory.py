@@ -4,15 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catalog.ids import DatasetCode, Seq
+from catalog.mirror import MirroredRows
 from catalog.sharing.grant import Quota
 from query.statement import LockedStatement
 from tests.schema.hub import HOUR, STATION_COLUMNS, Hub, whole
 from tests.shared_data import START, grant
+from tests.warehouse.mirror.both import Copy
 from warehouse.duck import DuckSession, DuckWarehouse
 from warehouse.engine import Answer, Bound
 
@@ -186,3 +189,53 @@ def test_a_mirror_answers_what_is_not_kept_and_the_engine_what_it_leaves(
     assert (counted.sessions, mirror.asked) == (2, [2, 2])
     one, *others = map(told, reads(hub))
     assert all(other == one for other in others)
+
+
+@pytest.fixture
+def mirrored(hub: Hub, tmp_path: Path) -> Iterator[Copy]:
+    declared = {
+        code: replace(contract, mirror=MirroredRows())
+        for code, contract in hub.services.catalogue().contracts.items()
+        if code in {"station", "reading"}
+    }
+    copy = Copy(
+        hub.warehouse, hub.folder / "landing" / ".mirror", tmp_path / "mirror.sqlite", declared
+    )
+    copy.follow()
+    hub.warehouse.mirror = copy.reader
+    yield copy
+    copy.close()
+
+
+def test_other_values_of_a_known_question_are_answered_from_the_mirror(
+    hub: Hub, app: str, counted: Counted, mirrored: Copy
+) -> None:
+    """Without the engine, as it would have answered."""
+    assert hub.ask(app, BY_KEY, k="A")["stationByKey"]["readings"]
+    sessions = counted.sessions
+    found = [hub.ask(app, BY_KEY, k=code) for code in ("B", "nobody")]
+    assert counted.sessions == sessions
+    mirrored.standings.replace({})
+    hub.republish_stations("A", "B")
+    read = [hub.ask(app, BY_KEY, k=code) for code in ("B", "nobody")]
+    assert counted.sessions > sessions
+    assert [one["stationByKey"] is None for one in found] == [False, True]
+    assert [each["stationByKey"] and each["stationByKey"]["readings"] for each in found] == [
+        each["stationByKey"] and each["stationByKey"]["readings"] for each in read
+    ]
+
+
+def test_a_mirror_that_is_behind_is_not_asked(
+    hub: Hub, app: str, counted: Counted, mirrored: Copy
+) -> None:
+    for codes in (["A"], ["C"], ["D", "E"]):
+        hub.republish_stations(*codes)
+        sessions = counted.sessions
+        for code in ("A", "C", "D"):
+            found = hub.ask(app, BY_KEY, k=code)["stationByKey"]
+            assert (found is not None) == (code in codes)
+        assert counted.sessions == sessions + 3
+    mirrored.follow()
+    sessions = counted.sessions
+    assert hub.ask(app, BY_KEY, k="E")["stationByKey"]
+    assert counted.sessions == sessions

@@ -28,6 +28,7 @@ from warehouse.mirror.apply import BUILDING, UNFIT
 from warehouse.mirror.changes import Change, Held, change_since
 from warehouse.mirror.orders import BROKEN, DIFFERS, DONE, Reply, Target, order_of
 from warehouse.mirror.plan import TablePlan, plan_of
+from warehouse.mirror.read import MirrorReader
 from warehouse.mirror.standing import MirrorStandings, MirrorState, Standing
 from warehouse.publish import EPOCH
 from warehouse.tables import Run
@@ -81,6 +82,7 @@ class MirrorKeeper:
     ) -> None:
         """`work` is a folder that the engine may write to; what stands in it is swept away."""
         self.standings = MirrorStandings()
+        self.reader = MirrorReader(file, self.standings)
         self.fault = ""
         self._source = source
         self._catalogue = catalogue

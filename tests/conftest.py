@@ -8,11 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from access.meter import renewal
 from registry.store import Registry
 from tests.postgres import Postgres, postgres_server
+
+settings.register_profile("any machine", settings(), deadline=None)
+settings.load_profile("any machine")
+"""An example that a stall of the machine made slow is none that fails."""
 
 
 @pytest.hookimpl(wrapper=True)

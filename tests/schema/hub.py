@@ -295,6 +295,7 @@ def running_hub(
         documents=DocumentStore(registry),
         limits=LimitStore(registry),
         interfaces=InterfaceService(lambda: hub.connections, clock),
+        query_seconds=600,
     )
     rights = Rights(
         grants=hub.grants_for,

@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     """Rows that a single operation may read; see docs/http.md."""
     result_cache_mb: int = Field(default=64, ge=0)
     """What may be kept of answers, in MiB; 0: none are."""
+    export_rows: int = Field(default=10_000_000, ge=1, le=100_000_000)
+    """Rows that one export may bring."""
+    export_seconds: float = Field(default=600.0, gt=0)
+    """How long one export may take."""
     get_queries: bool = False
     """Whether GET takes any query, not persisted ones alone."""
     live_sockets: int = Field(default=2_000, ge=0)

@@ -17,7 +17,7 @@ import orjson
 from access import chain
 from access.chain import Position
 from access.meter import Meter, Spent, day_of
-from access.record import charged
+from access.record import PART, charged
 from catalog.ids import DatasetCode, GrantId
 
 FILE = "counted.json"
@@ -53,7 +53,13 @@ def bring_back(folder: Path, meter: Meter, at: datetime) -> None:
     if known is not None and known.day == today:
         meter.take_up(today, known.spent)
         after = known.position.number
-    for record in _records(folder, after, today):
+    for entry in _entries(folder, after, today):
+        record = entry.record
+        if entry.kind == PART:
+            _charge_part(meter, record)
+            continue
+        if record.get("begun"):
+            continue  # its call and its parts were counted
         started = datetime.fromisoformat(cast("str", record["started"]))
         meter.charge(
             charged(
@@ -65,6 +71,16 @@ def bring_back(folder: Path, meter: Meter, at: datetime) -> None:
             cast("int", record["rows"]),
             cast("int", record["reply_bytes"]),
         )
+
+
+def _charge_part(meter: Meter, record: chain.Record) -> None:
+    meter.charge(
+        [GrantId(grant) for grant in cast("list[str]", record["grants"])],
+        datetime.fromisoformat(cast("str", record["at"])),
+        cast("int", record["rows"]),
+        cast("int", record["bytes"]),
+        called=False,
+    )
 
 
 def _checkpoint(folder: Path) -> Checkpoint | None:
@@ -80,13 +96,13 @@ def _checkpoint(folder: Path) -> Checkpoint | None:
     return Checkpoint(position, day, spent) if fits else None
 
 
-def _records(folder: Path, after: int, today: date) -> Iterator[chain.Record]:
+def _entries(folder: Path, after: int, today: date) -> Iterator[chain.Entry]:
     for line in chain.lines_from(folder, after + 1 if after else _first_of(folder, today)):
         entry = chain.parsed(line)
         if entry is None:
             return
-        if entry.kind == "usage":
-            yield entry.record
+        if entry.kind in {"usage", PART}:
+            yield entry
 
 
 def _first_of(folder: Path, today: date) -> int:

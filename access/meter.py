@@ -3,7 +3,8 @@
 Rules: a day is the city's, 00:00 to 24:00, and a read counts on the day it began; an answer that reads
 several data sets counts for each of their grants, whole. A call that is under way holds its place, so
 no number of calls at once passes a limit of calls. The answer that passes a limit of rows or bytes
-still leaves; it is the last one of its day, whatever else is under way.
+still leaves; it is the last one of its day, whatever else is under way. An export counts part by part,
+and the part that would pass a limit does not leave.
 """
 
 import threading
@@ -89,6 +90,18 @@ class Meter:
                 for grant in call.grants:
                     self._check(grant, at, -1)  # its own place among the calls is held
 
+    def check_room(self, call: Call, at: datetime, rows: int, size: int) -> None:
+        """QuotaSpent where this part of an answer would pass a limit of rows or bytes."""
+        with self._lock:
+            if call.day != self._day:
+                return
+            for grant in call.grants:
+                spent, quota = self._spent.get(grant.id, NOTHING), grant.quota
+                if quota.rows is not None and spent.rows + rows > quota.rows:
+                    raise _spent_error(grant, at, "rows", quota.rows)
+                if quota.bytes is not None and spent.bytes + size > quota.bytes:
+                    raise _spent_error(grant, at, "bytes", quota.bytes)
+
     def charge(
         self,
         grants: Sequence[GrantId],
@@ -96,9 +109,11 @@ class Meter:
         rows: int,
         size: int,
         call: Call | None = None,
+        *,
+        called: bool = True,
     ) -> None:
         """What was recorded, a grant as often as it was called through; in one step with leaving, so that
-        a call never counts twice or not at all.
+        a call never counts twice or not at all. Not `called`: part of a call that was counted.
         """
         with self._lock:
             if call is not None:
@@ -107,7 +122,7 @@ class Meter:
             if day_of(at) == self._day:
                 for grant, calls in Counter(grants).items():
                     before = self._spent.get(grant, NOTHING)
-                    self._spent[grant] = before.and_answer(calls, rows, size)
+                    self._spent[grant] = before.and_answer(calls if called else 0, rows, size)
 
     def left(self, grant: Grant, at: datetime) -> Quota:
         """What the grant's quota has left; None where nothing is limited."""
@@ -136,16 +151,7 @@ class Meter:
             counted = {"calls": (spent.calls + under_way, quota.calls)} | counted
         for what, (count, limit) in counted.items():
             if limit is not None and count >= limit:
-                renews = renewal(at)
-                raise QuotaSpent(
-                    data_set=camel(grant.data_set),
-                    purpose=grant.purpose,
-                    what=what,
-                    unit=UNITS[what],
-                    limit=limit,
-                    renews=renews.isoformat(),
-                    seconds=max(1, int((renews - at).total_seconds())),
-                )
+                raise _spent_error(grant, at, what, limit)
 
     def _leave(self, call: Call) -> None:
         if call.left:
@@ -162,6 +168,19 @@ class Meter:
         if day > self._day:
             self._day = day
             self._spent.clear()
+
+
+def _spent_error(grant: Grant, at: datetime, what: str, limit: int) -> QuotaSpent:
+    renews = renewal(at)
+    return QuotaSpent(
+        data_set=camel(grant.data_set),
+        purpose=grant.purpose,
+        what=what,
+        unit=UNITS[what],
+        limit=limit,
+        renews=renews.isoformat(),
+        seconds=max(1, int((renews - at).total_seconds())),
+    )
 
 
 def _rest(limit: int | None, spent: int) -> int | None:

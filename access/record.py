@@ -14,6 +14,8 @@ from access.chain import Record
 from catalog.ids import ClientId, DatasetCode, GrantId, OrganisationCode
 
 ID = re.compile(r"u-(\d{1,18})", re.ASCII)
+PART = "part"
+"""The kind of entry that holds a `Part`."""
 UsageId = NewType("UsageId", str)
 """Names one record: `u-1234`, after its place in the chain."""
 
@@ -66,10 +68,27 @@ class UsageRecord:
     asked: Asked | Kept | None = None
     calls: Mapping[DatasetCode, tuple[str, ...]] = field(default_factory=dict)
     """The interfaces that were asked, with how each call went: CALLED, CACHED or an error's code."""
+    media: str | None = None
+    """Of an export: the media type of the file."""
+    begun: UsageId | None = None
+    """Of an export's end: the record of its beginning, by which it was a call. What left counted as it left."""
 
     @property
     def charged(self) -> tuple[GrantId, ...]:
-        return charged(self.columns, self.grants, self.calls)
+        return () if self.begun else charged(self.columns, self.grants, self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an export, written before it leaves, so that a crash forgets nothing that left: `of` the
+    record of its beginning, `at` when that began.
+    """
+
+    of: UsageId
+    grants: tuple[GrantId, ...]
+    at: datetime
+    rows: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)

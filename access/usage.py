@@ -22,7 +22,7 @@ from access.chain import GENESIS, Algorithm, Position, Verdict
 from access.counted import EVERY, bring_back, keep
 from access.errors import UsageLogUnavailable
 from access.meter import Call, Meter
-from access.record import Asked, Kept, UsageId, UsageRecord, id_of, usage_record
+from access.record import PART, Asked, Kept, Part, UsageId, UsageRecord, id_of, usage_record
 from catalog.clock import Clock, SystemClock
 
 log = logging.getLogger(__name__)
@@ -111,6 +111,23 @@ class UsageLog:
         if not self._dirty.is_set():
             self._dirty.set()
         return id_of(number)
+
+    def part(self, part: Part, call: Call | None) -> None:
+        """Written and counted when this returns; raises UsageLogUnavailable, or QuotaSpent where it does
+        not fit into what the grants of its `call` have left, and then it may not leave.
+        """
+        with self._append:
+            if self._fault is not None:
+                raise UsageLogUnavailable(self._fault)
+            if call is not None:
+                self.meter.check_room(call, part.at, part.rows, part.bytes)
+            try:
+                self._write(PART, part)
+            except OSError as error:
+                raise UsageLogUnavailable(f"cannot write the usage log: {error}") from error
+            self.meter.charge(part.grants, part.at, part.rows, part.bytes, called=False)
+        if not self._dirty.is_set():
+            self._dirty.set()
 
     def close(self) -> None:
         """Makes everything durable and lets another process write."""

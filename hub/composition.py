@@ -234,6 +234,8 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         query_threads=settings.threads,
         price_budget=settings.price_budget,
         result_cache_bytes=settings.result_cache_mb * 1024 * 1024,
+        export_rows=settings.export_rows,
+        export_seconds=settings.export_seconds,
         observer=Observer(stores.operations),
         interfaces=InterfaceService(
             ConnectionsFile(settings.connections_file),

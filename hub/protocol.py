@@ -8,11 +8,13 @@ in `schema/http.py`, the time of a websocket that nobody uses in `schema/live/`.
 """
 
 from asyncio import BaseTransport, Task, TimerHandle
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+
+from schema.export.sending import CUT
 
 HEADER_SECONDS = 8.0
 HEADER_BYTES = 32 * 1024
@@ -70,6 +72,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        cast("dict[str, Any]", self.scope)[CUT] = self.transport.abort
         if self._awaited is None:
             self._await_header()
 

@@ -17,14 +17,25 @@ from query.errors import UnknownField
 from query.filter import Parameters
 from query.relation import Scope
 from query.slots import Taken
+from query.tree import MAX_ROWS
+from query.value import Shown, json_ready
 
 
 class Draft:
     """What all levels of one statement share: scope, version, bound values, aliases."""
 
-    def __init__(self, scope: Scope, at: Seq | None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        at: Seq | None,
+        shown: Shown = json_ready,
+        most: int = MAX_ROWS,
+    ) -> None:
+        """`shown`: in what form values leave; `most`: rows of the outer list."""
         self.scope = scope
         self.at = at
+        self.shown = shown
+        self.most = most
         self.parameters = Parameters("p")
         self.data_sets: set[DatasetCode] = set()
         self.columns: set[tuple[DatasetCode, str]] = set()

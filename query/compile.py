@@ -14,7 +14,8 @@ from query.lock import lock
 from query.relation import Scope
 from query.rows import rows
 from query.statement import LockedStatement
-from query.tree import Connection, Read, ReadOne, Tree
+from query.tree import MAX_ROWS, Connection, Read, ReadOne, Tree
+from query.value import Shown, json_ready
 
 KEPT_STATEMENTS = 256
 
@@ -32,8 +33,15 @@ def compile_read(tree: Tree, scope: Scope, at: Seq | None = None) -> LockedState
     return known
 
 
-def compiled(tree: Tree, scope: Scope, at: Seq | None) -> LockedStatement:
-    draft = Draft(scope, at)
+def compiled(
+    tree: Tree,
+    scope: Scope,
+    at: Seq | None,
+    shown: Shown = json_ready,
+    most: int = MAX_ROWS,
+) -> LockedStatement:
+    """`shown`: in what form values leave (`query/value.py`); `most`: rows of the outer list."""
+    draft = Draft(scope, at, shown, most)
     match tree:
         case Read():
             statement = rows(draft, tree)
@@ -52,6 +60,7 @@ def compiled(tree: Tree, scope: Scope, at: Seq | None) -> LockedStatement:
         small=frozenset(draft.small),
         parameters=draft.bound(),
         single=isinstance(tree, ReadOne | Connection),
+        most=most,
     )
 
 

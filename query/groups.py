@@ -34,7 +34,7 @@ from query.listing import Page, listed, page, refuse_clashes
 from query.measure import COUNTS, check_measure, measured, result_type
 from query.rollup import TimeUnit, bucket_start, governing_place
 from query.tree import Condition
-from query.value import json_ready, struct
+from query.value import struct
 
 TIMES = frozenset({Kind.DATE, Kind.TIMESTAMP})
 
@@ -44,7 +44,8 @@ def aggregate(draft: Draft, asked: Aggregate) -> exp.Select:
     facts = _Facts(draft.block(asked.data_set, counted=True), asked.groups)
     outputs = [exp.alias_(node, name, quoted=True) for name, node in facts.outputs()]
     order = facts.order()
-    return page(facts.select(outputs), order, asked.groups.limit, asked.groups.offset)
+    groups = asked.groups
+    return page(facts.select(outputs), order, groups.limit, groups.offset, draft.most)
 
 
 def nested_groups(block: Block, item: NestedGroups) -> exp.Expr:
@@ -118,10 +119,11 @@ class _Facts:
                     yield alias, exp.Literal.string(value)
                 case Told(alias=alias, what=Key() as key):
                     held, kind = self._key(key)
-                    yield alias, json_ready(held.copy(), kind)
+                    yield alias, self._block.draft.shown(held.copy(), kind)
                 case Told(alias=alias, what=Measure() as measure):
                     node, kind = self._measure(measure, only)
-                    yield alias, node if measure.function in COUNTS else json_ready(node, kind)
+                    shown = self._block.draft.shown
+                    yield alias, node if measure.function in COUNTS else shown(node, kind)
                 case Together(alias=alias, selection=inner, only=where):
                     yield alias, struct(dict(self._outputs(inner, self._both(only, where))))
 

@@ -14,10 +14,16 @@ Select = Callable[[list[exp.Expr]], exp.Select]
 """What makes the rows of a page, given its columns."""
 
 
-def page(select: exp.Select, order: list[exp.Ordered], limit: int, offset: int) -> exp.Select:
+def page(
+    select: exp.Select,
+    order: list[exp.Ordered],
+    limit: int,
+    offset: int,
+    most: int = MAX_ROWS,
+) -> exp.Select:
     if order:
         select = select.order_by(*order, copy=False)
-    select = select.limit(min(limit, MAX_ROWS), copy=False)
+    select = select.limit(min(limit, most), copy=False)
     return select.offset(offset, copy=False) if offset else select
 
 

@@ -43,7 +43,7 @@ FUNCTIONS = {
 }  # fmt: skip
 
 
-def lock(
+def lock(  # noqa: PLR0913 - all that a statement is checked against
     tree: exp.Select,
     *,
     scope: Scope,
@@ -53,6 +53,7 @@ def lock(
     small: frozenset[DatasetCode] = frozenset(),
     parameters: Mapping[str, Scalar | Taken],
     single: bool,
+    most: int = MAX_ROWS,
 ) -> LockedStatement:
     """The statement, ready to run; UnlockedStatement when it holds anything it must not."""
     allowed = [scope.relation(code, at).tree for code in sorted(data_sets)]
@@ -61,7 +62,7 @@ def lock(
         _check(node)
     check_counted(outside(tree, allowed), scope, data_sets, at)
     bound = tree.args.get("limit")
-    if bound is None or int(bound.expression.name) > MAX_ROWS:
+    if bound is None or int(bound.expression.name) > most:
         raise UnlockedStatement("a statement without a row limit")
     missing = {p.name for p in tree.find_all(exp.Parameter)} ^ set(parameters)
     if missing:

@@ -268,6 +268,15 @@ class Scope:
             return key
         return (*shown, *(name for name in visible if name not in key))
 
+    def order_tells(self, data_set: DatasetCode) -> bool:
+        """Whether the order in which the engine keeps rows could tell what the scope hides: a row that
+        changed in a hidden column stands elsewhere than before. Not where every part shows all columns.
+        """
+        contract, grant = self.catalogue.contracts[data_set], self.grant(data_set)
+        seen = (part.visibility(column.name) for column in contract.columns for part in grant.parts)
+        shown = {Visibility.CLEAR, Visibility.MASKED}
+        return len(self.columns(data_set)) < len(contract.columns) or not set(seen) <= shown
+
     def column_type(self, data_set: DatasetCode, name: str) -> ColumnType:
         """The type a client sees: text when masked."""
         visibility = self.measured(data_set).get(name)

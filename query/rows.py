@@ -13,7 +13,7 @@ from query.block import Block, Draft
 from query.groups import nested_groups
 from query.listing import Page, listed, refuse_clashes
 from query.tree import Constant, Leaf, Nested, Read, Selection
-from query.value import json_ready, struct
+from query.value import struct
 from query.wanted import wanted
 
 
@@ -21,6 +21,9 @@ def rows(draft: Draft, read: Read) -> exp.Select:
     """The statement of a list."""
     block = draft.block(read.data_set)
     found = wanted(block, read.where, read.order, read.first_of, read.limit, read.offset)
+    found.limit, found.most = min(read.limit, draft.most), draft.most
+    if not read.ordered:
+        found.order = []
     return found.select(
         [exp.alias_(node, name, quoted=True) for name, node in outputs(block, read.selection)]
     )
@@ -32,7 +35,7 @@ def outputs(block: Block, selection: Selection) -> Iterator[tuple[str, exp.Expr]
     for item in selection:
         match item:
             case Leaf(alias=alias, column=name):
-                yield alias, json_ready(block.column(name), block.column_type(name))
+                yield alias, block.draft.shown(block.column(name), block.column_type(name))
             case Constant(alias=alias, value=value):
                 yield alias, exp.Literal.string(value)
             case Nested(alias=alias):

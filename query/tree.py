@@ -15,6 +15,8 @@ from query.area import Area
 
 MAX_ROWS = 1_000_000
 """No tree may ask for more; the API's own page limit is far lower."""
+MAX_EXPORT_ROWS = 100_000_000
+"""But for one that is read batch by batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,9 @@ class FirstOf:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Rows of one data set. What makes the order total is always appended: the key, mostly."""
+    """Rows of one data set. What makes the order total is always appended: the key, mostly. Not
+    `ordered`: they come as the engine keeps them, which a scope may allow (`Scope.order_tells`).
+    """
 
     data_set: DatasetCode
     selection: Selection
@@ -155,6 +159,7 @@ class Read:
     limit: int = 100
     offset: int = 0
     first_of: FirstOf | None = None
+    ordered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

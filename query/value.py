@@ -1,12 +1,14 @@
-"""Values as the encoder needs them: text where JSON's numbers would lose digits."""
+"""Values as the encoder needs them: for JSON text where its numbers would lose digits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
 from catalog.contracts import ColumnType, Kind
 
 TEXT = exp.DataType.build("VARCHAR")
+Shown = Callable[[exp.Expr, ColumnType], exp.Expr]
+"""The form in which a value of a type leaves."""
 
 
 def json_ready(node: exp.Expr, kind: ColumnType) -> exp.Expr:
@@ -16,6 +18,19 @@ def json_ready(node: exp.Expr, kind: ColumnType) -> exp.Expr:
     if kind.kind is Kind.PLACE:
         return _place_text(node)
     return node
+
+
+def typed(node: exp.Expr, kind: ColumnType) -> exp.Expr:
+    """Values in their own types, for files that have types; place codes as text, as ever."""
+    if kind.kind is Kind.DECIMAL:  # a sum of integers is one, too
+        return exp.Cast(this=node, to=exp.DataType.build(_decimal(kind), dialect="duckdb"))
+    if kind.kind is Kind.PLACE:
+        return _place_text(node)
+    return node
+
+
+def _decimal(kind: ColumnType) -> str:
+    return f"DECIMAL({kind.precision}, {kind.scale})"
 
 
 def struct(outputs: Mapping[str, exp.Expr]) -> exp.Struct:

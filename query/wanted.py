@@ -29,12 +29,13 @@ class Wanted:
     limit: int
     offset: int
     places: list[exp.Expr] = field(default_factory=list)
+    most: int = MAX_ROWS
 
     def select(self, columns: Columns) -> exp.Select:
         """In their order. `columns` are made after this, and may have joined what they need."""
         if self.block.joins:
-            return page(self.found(columns), self.found_order(), self.limit, 0)
-        return page(self.kept(columns), self.order, self.limit, self.offset)
+            return page(self.found(columns), self.found_order(), self.limit, 0, self.most)
+        return page(self.kept(columns), self.order, self.limit, self.offset, self.most)
 
     def kept(self, columns: Columns) -> exp.Select:
         """All of them, without order or end. Who is left of a group is seen before its place is."""
@@ -55,7 +56,7 @@ class Wanted:
             exp.alias_(term.this.copy(), f"_o{i}", quoted=True) for i, term in enumerate(self.order)
         ]
         order = [term.copy() for term in self.order]
-        rows = page(self.kept(held), order, self.limit, self.offset)
+        rows = page(self.kept(held), order, self.limit, self.offset, self.most)
         select = exp.select(*columns, copy=False)
         select = select.from_(rows.subquery(exp.to_identifier(self.block.alias)), copy=False)
         for join in self.block.joins:

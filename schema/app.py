@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from schema import download, metrics, outside
 from schema.caller import Callers
 from schema.context import Services
+from schema.export.endpoint import ByAccept, ExportEndpoint
+from schema.export.run import Exports
 from schema.health import HealthEndpoint
 from schema.http import GraphQLEndpoint
 from schema.live.endpoint import LiveEndpoint
@@ -75,6 +77,10 @@ def create_app(
     """`token_routes`: those of the embedded issuer. Its `state.live` is the hub of the sockets."""
     views, operations = Views(), Operations(services)
     endpoint = GraphQLEndpoint(callers, views, operations, get_queries=services.get_queries)
+    exports = ExportEndpoint(
+        endpoint, callers, Exports(services, operations), services.export_seconds
+    )
+    by_accept = ByAccept(endpoint, exports)
     live = LiveHub(callers, views, operations, services, limits)
     sdl = download.SchemaDownload(callers, views)
     health = HealthEndpoint(callers, services)
@@ -96,10 +102,10 @@ def create_app(
         return RedirectResponse("/graphql")
 
     app = Application(
-        endpoint,
+        by_accept,
         routes=[
             Route("/", home),
-            Route(GRAPHQL, GraphQLPage(endpoint)),
+            Route(GRAPHQL, GraphQLPage(by_accept)),
             Route(download.PATH, sdl.__call__),
             WebSocketRoute(GRAPHQL, LiveEndpoint(live).__call__),
             Route("/health", health.__call__),

@@ -72,6 +72,10 @@ class Services:
     """Rows that one operation may read."""
     result_cache_bytes: int = 64 * 1024 * 1024
     """What answers may be kept of; 0: none are."""
+    export_rows: int = 10_000_000
+    """Rows that one export may bring."""
+    export_seconds: float = 600.0
+    """How long one may take."""
     get_queries: bool = False
     """Whether GET takes any query, not persisted ones alone."""
     observer: Observer = field(default_factory=Observer)

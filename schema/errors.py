@@ -32,6 +32,7 @@ UserError
 │   └── ScopeChanged                  what the caller may see is no longer what it was
 ├── FilterInvalid
 ├── PageOutOfRange
+│   └── PageTooLong                   more rows than a page has: an export brings them
 ├── PageSizeTwice
 ├── AnswerTooLarge
 ├── QueryTooExpensive             what it may read costs more than the caller's budget
@@ -103,8 +104,8 @@ class MediaTypeUnsupported(RequestRefused):
 class NotAcceptable(RequestRefused):
     code = "NOT_ACCEPTABLE"
     status = 406
-    zh = "本接口只能以 application/json 或 application/graphql-response+json 应答。"
-    en = "This endpoint answers application/json or application/graphql-response+json only."
+    zh = "本接口以 application/json 或 application/graphql-response+json 应答；一个数据集的行可导出为 text/csv、application/x-ndjson、application/vnd.apache.parquet、application/vnd.apache.arrow.stream。"
+    en = "This endpoint answers application/json or application/graphql-response+json, and exports rows as text/csv, application/x-ndjson, application/vnd.apache.parquet or application/vnd.apache.arrow.stream."
 
 
 class MethodNotAllowed(RequestRefused):
@@ -266,6 +267,16 @@ class PageOutOfRange(UserError):
     en = "{argument} must lie between {low} and {high}."
 
 
+class PageTooLong(PageOutOfRange):
+    """Of rows, which an export brings all at once."""
+
+    zh = "{argument} 必须在 {low} 到 {high} 之间；要取更多行请导出（Accept: application/x-ndjson 等）。"
+    en = (
+        "{argument} must lie between {low} and {high}; for more rows export them "
+        "(Accept: application/x-ndjson or another form of file)."
+    )
+
+
 class PageSizeTwice(UserError):
     code = "PAGE_SIZE_TWICE"
     zh = "first 与 last 只能使用其一。"
@@ -274,9 +285,10 @@ class PageSizeTwice(UserError):
 
 class AnswerTooLarge(UserError):
     code = "ANSWER_TOO_LARGE"
-    zh = "按各层 limit 计，该查询最多可返回 {rows} 行，上限 {limit} 行。请减小各层 limit 或分页。"
+    zh = "按各层 limit 计，该查询最多可返回 {rows} 行，上限 {limit} 行。请减小各层 limit 或分页；要取全部行请导出（Accept: application/x-ndjson 等）。"
     en = (
-        "By its limits the query may return {rows} rows, at most {limit}. Lower the limits or page."
+        "By its limits the query may return {rows} rows, at most {limit}. Lower the limits or page; "
+        "for all rows export them (Accept: application/x-ndjson or another form of file)."
     )
 
 

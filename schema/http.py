@@ -77,14 +77,14 @@ class GraphQLEndpoint:
     ) -> None:
         """`get_queries`: whether GET takes any query."""
         self._get_queries = get_queries
-        self._admission = Admission(callers, views)
+        self.admission = Admission(callers, views)
         self._operations = operations
-        self._observer = operations.observer
+        self.observer = operations.observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = Head(scope)
         request_id = request_id_from(head.text(b"x-request-id"))
-        with self._observer.call(request_id, "http"):
+        with self.observer.call(request_id, "http"):
             answer = await self._answer(head, receive, request_id)
         await answer.send(send)
 
@@ -94,7 +94,7 @@ class GraphQLEndpoint:
             reply = await self._reply(head, receive, media, request_id)
             strict = media == GRAPHQL_JSON and not reply.ran
             status = NOT_MODIFIED if reply.unchanged else BAD_REQUEST if strict else 200
-            answer = _answer_of(reply, status, media or JSON, request_id)
+            answer = answer_of(reply, status, media or JSON, request_id)
             if len(reply.content) < LEAST:
                 return answer
             return await _encoded(answer, head.text(b"accept-encoding"))
@@ -104,18 +104,11 @@ class GraphQLEndpoint:
     async def _reply(
         self, head: Head, receive: Receive, media: str | None, request_id: str
     ) -> Reply:
-        by_address = head.method == "GET" and self._may_get(head)
-        if head.method != POST and not by_address:
-            raise MethodNotAllowed(allowed=POST if head.method == "GET" else f"GET, {POST}")
+        self.check_method(head)
         if media is None:
             raise NotAcceptable
-        bearer = bearer_in(head.texts(b"authorization"))
-        caller, view = await self._admission.admit(bearer, _stated(head))
-        if by_address:
-            have = head.text(b"if-none-match") or ""
-            asked = request_of_address(_parameters(head), have)
-        else:
-            asked = await _posted(head, receive, caller)
+        caller, view = await self.admission.admit(*credentials_in(head))
+        asked = await asked_in(head, receive, caller)
         try:
             return await while_connected(
                 receive, self._operations.run(asked, caller, view, request_id)
@@ -126,6 +119,12 @@ class GraphQLEndpoint:
             raise
         except Exception as error:  # noqa: BLE001 - it could not run: a request error, not a failure of HTTP
             return refusal([reply_of(error, request_id)])
+
+    def check_method(self, head: Head) -> None:
+        """MethodNotAllowed."""
+        by_address = head.method == "GET" and self._may_get(head)
+        if head.method != POST and not by_address:
+            raise MethodNotAllowed(allowed=POST if head.method == "GET" else f"GET, {POST}")
 
     def _may_get(self, head: Head) -> bool:
         """A query's text stands in an address, and so in logs, only where the operator wants it."""
@@ -139,6 +138,18 @@ def _parameters(head: Head) -> QueryParams:
 def _stated(head: Head) -> Stated:
     purpose, case = map(head.texts, STATING)
     return stated_in_headers(purpose, case) if purpose or case else NOTHING_STATED
+
+
+def credentials_in(head: Head) -> tuple[str, Stated]:
+    """TokenMissing, RequestMalformed."""
+    return bearer_in(head.texts(b"authorization")), _stated(head)
+
+
+async def asked_in(head: Head, receive: Receive, caller: Caller) -> Request:
+    """From the address of a GET, from the body of a POST."""
+    if head.method == POST:
+        return await _posted(head, receive, caller)
+    return request_of_address(_parameters(head), head.text(b"if-none-match") or "")
 
 
 def _limit_of(caller: Caller) -> int:
@@ -189,7 +200,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _answer_of(reply: Reply, status: int, media: str, request_id: str) -> Answer:
+def answer_of(reply: Reply, status: int, media: str, request_id: str) -> Answer:
     headers = [CONTENT_TYPES[media], (b"x-request-id", request_id.encode("ascii")), *OF_EACH]
     if reply.usage is not None:
         headers.append((b"x-usage-id", reply.usage.encode("ascii")))
@@ -214,7 +225,7 @@ async def _encoded(answer: Answer, accept_encoding: str | None) -> Answer:
 
 def failure(error: Exception, media: str, request_id: str) -> Answer:
     """The error as GraphQL JSON with the status that HTTP has for it."""
-    answer = _answer_of(refusal([reply_of(error, request_id)]), _status(error), media, request_id)
+    answer = answer_of(refusal([reply_of(error, request_id)]), _status(error), media, request_id)
     return Answer(answer.status, [*answer.headers, *_of_failure(error)], answer.content)
 
 

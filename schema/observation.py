@@ -77,6 +77,12 @@ def note_rows(rows: int) -> None:
         call.rows += rows
 
 
+def note_size(size: int) -> None:
+    """Of an answer that leaves in pieces."""
+    if (call := CALL.get()) is not None:
+        call.size += size
+
+
 @dataclass
 class Observer:
     """Counts calls and hands each to `log` when it ends; one for a server."""

@@ -244,6 +244,11 @@ class Operations:
         return price.whole
 
     @property
+    def places(self) -> Places:
+        """What an export takes turns in, too."""
+        return self._places
+
+    @property
     def waiting(self) -> int:
         """Operations that wait for a place."""
         return self._places.waiting

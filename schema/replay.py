@@ -71,6 +71,12 @@ class Replays:
         record = None if number is None else record_at(folder, number)
         if record is None:
             raise UnknownKey(key=usage[:40], what="usage record", what_zh="使用记录")
+        if record.media is not None:
+            raise _not(
+                usage,
+                "它是一次导出，行的先后不固定",
+                "it was an export, whose rows have no fixed order",
+            )
         if record.outcome != "OK":
             raise _not(usage, f"当时的结果是 {record.outcome}", f"it came to {record.outcome}")
         if record.calls:

@@ -29,6 +29,7 @@ from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
 from warehouse.newest import Newest
 from warehouse.noted import Noted
 from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
+from warehouse.streaming import DuckStream
 from warehouse.tables import SETUP, Run, columns_held, definitions
 
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # see _table
@@ -274,6 +275,10 @@ class DuckSession:
             table = table.drop_columns(COUNTED)
         array = json_rows(table)
         return Answer(only_row(array) if statement.single else array, rows)
+
+    def stream(self, statement: LockedStatement, rows: int) -> DuckStream:
+        self._check_kept(statement.data_sets)
+        return DuckStream(lambda: _relation(self._cursor, statement).to_arrow_reader(rows))
 
     def _check_kept(self, data_sets: Collection[DatasetCode]) -> None:
         """A version asked for by its time must be one that each data set has."""

@@ -104,6 +104,19 @@ class Health:
 Listener = Callable[[DatasetCode], None]
 
 
+class RowStream(Protocol):
+    """The rows of a statement, batch by batch; each call blocks."""
+
+    @property
+    def schema(self) -> pa.Schema: ...
+
+    def next(self) -> pa.RecordBatch | None:
+        """None at the end. QueryTooLong when interrupted, WarehouseFault."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class ReadSession(Protocol):
     """One operation: one cursor, one read transaction, one version for all that it reads."""
 
@@ -121,6 +134,10 @@ class ReadSession(Protocol):
         """Blocking; `values` are put into the statement's slots. WrongValue, QueryTooLong when
         interrupted, WarehouseFault when the engine fails.
         """
+        ...
+
+    def stream(self, statement: LockedStatement, rows: int) -> RowStream:
+        """Batches of so many rows, with bounded memory; nothing else is read before it is closed."""
         ...
 
     def publications(self, data_sets: Collection[DatasetCode]) -> Mapping[DatasetCode, Publication]:

@@ -71,6 +71,12 @@ class UsageView:
     version: int | None = strawberry.field(description="数据版本。The version that was read.")
     operation: str = strawberry.field(description="操作的摘要。Digest of the operation.")
     reply: str = strawberry.field(description="应答的摘要。Digest of the reply.")
+    media: str | None = strawberry.field(
+        description="导出文件的媒体类型。Of an export: the media type of the file."
+    )
+    begun: str | None = strawberry.field(
+        description="导出结束时：其开始记录的编号。Of an export's end: the record of its beginning."
+    )
 
 
 @strawberry.type(description="一页使用记录。A page of usage records.")
@@ -172,6 +178,8 @@ def _view(usage_id: UsageId, record: UsageRecord) -> UsageView:
         version=record.version,
         operation=record.operation,
         reply=record.reply,
+        media=record.media,
+        begun=record.begun,
     )
 
 

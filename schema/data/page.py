@@ -19,7 +19,7 @@ from schema.data.asked import Arguments, Asked
 from schema.data.filters import condition_of
 from schema.data.inputs import DEFAULT_LIMIT
 from schema.data.shape import AGGREGATE, RowShape, Shapes, target_of
-from schema.errors import FilterInvalid, PageOutOfRange
+from schema.errors import FilterInvalid, PageOutOfRange, PageTooLong
 
 MAX_LIMIT = 1_000
 """Rows of a page, where a client has no limit of its own."""
@@ -66,7 +66,8 @@ def bounded(value: object, argument: str, default: int, high: int) -> int:
     if value is None:
         return default
     if not isinstance(value, int) or not 0 <= value <= high:
-        raise PageOutOfRange(argument=argument, low=0, high=high)
+        wrong = PageTooLong if argument == "limit" else PageOutOfRange
+        raise wrong(argument=argument, low=0, high=high)
     return value
 
 

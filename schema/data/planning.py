@@ -143,12 +143,12 @@ def plan_of(
     root = schema.get_root_type(operation.operation)
     if root is None:
         return Plan()
-    asked = Asked(schema, _fragments(document), operation, values, shapes, page_limit)
+    asked = Asked(schema, fragments_of(document), operation, values, shapes, page_limit)
     fields: dict[str, PlannedField] = {}
     refused: dict[str, Exception] = {}
     calls: dict[str, PlannedCall] = {}
     whole: list[Root] | None = []
-    for name, nodes in _root_fields(asked, root):
+    for name, nodes in root_fields(asked, root):
         known = _root(root, name, nodes)
         if known is None or whole is None:
             whole = None
@@ -164,7 +164,7 @@ def plan_of(
                 calls[name] = PlannedCall(resolve.interface, arguments)
             else:
                 tree = resolve.plan(asked, nodes, arguments)
-                fields[name] = PlannedField(name, nodes[0], tree, _as_of(arguments))
+                fields[name] = PlannedField(name, nodes[0], tree, as_of(arguments))
         except (UserError, GraphQLError) as wrong:
             refused[name] = wrong
     return Plan(fields, refused, calls, None if whole is None else tuple(whole))
@@ -213,7 +213,7 @@ def check_as_of(plan: Plan, now: datetime) -> None:
             raise GraphQLError(cause.message_en, planned.node, original_error=cause)
 
 
-def _root_fields(asked: Asked, root: GraphQLObjectType) -> Iterator[tuple[str, list[FieldNode]]]:
+def root_fields(asked: Asked, root: GraphQLObjectType) -> Iterator[tuple[str, list[FieldNode]]]:
     collected = collect_fields(
         asked.schema,
         asked.fragments,
@@ -236,7 +236,7 @@ def _root(root: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> Root | 
     return Root(name, nodes, nullable=not isinstance(definition.type, GraphQLNonNull))
 
 
-def _fragments(document: DocumentNode) -> dict[str, FragmentDetails]:
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDetails]:
     return {
         definition.name.value: FragmentDetails(definition)
         for definition in document.definitions
@@ -244,6 +244,6 @@ def _fragments(document: DocumentNode) -> dict[str, FragmentDetails]:
     }
 
 
-def _as_of(arguments: Arguments) -> datetime | None:
+def as_of(arguments: Arguments) -> datetime | None:
     value = arguments.get("asOf")
     return value if isinstance(value, datetime) else None

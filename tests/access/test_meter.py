@@ -12,8 +12,9 @@ import pytest
 
 from access import chain, counted
 from access.errors import QuotaSpent
-from access.meter import Meter, renewal
-from access.usage import UsageLog
+from access.meter import Call, Meter, renewal
+from access.record import Part, UsageId
+from access.usage import UsageLog, recorded
 from catalog.clock import ReplayClock
 from catalog.ids import DatasetCode, GrantId
 from catalog.sharing.grant import Grant, Quota
@@ -207,3 +208,56 @@ def test_only_todays_segments_are_read(
     counted.bring_back(tmp_path / "usage", meter, NOON)
     assert meter.left(HELD, NOON).calls == 9_999
     assert len(read) < 20
+
+
+PART = Part(UsageId("u-1"), (GrantId("grant-station"),), NOON, 60, 600)
+
+
+def begun(log: UsageLog, held: Grant) -> tuple[UsageId, Call]:
+    """An export that has begun."""
+    call = log.meter.enter([held], NOON)
+    record = replace(
+        RECORD, grants=(held.id,), started=NOON, rows=0, reply_bytes=0, media="text/csv"
+    )
+    return log.record(record, call), call
+
+
+def test_the_part_of_an_export_that_would_pass_a_limit_does_not_leave(tmp_path: Path) -> None:
+    held = limited(rows=100)
+    with UsageLog(tmp_path, system_clock=ReplayClock(NOON)) as log:
+        _, call = begun(log, held)
+        log.part(PART, call)
+        with pytest.raises(QuotaSpent):
+            log.part(PART, call)
+        assert log.meter.left(held, NOON).rows == 40
+        log.part(replace(PART, rows=40), call)
+        assert log.meter.left(held, NOON).rows == 0
+
+
+def test_an_export_counts_once_however_its_parts_and_its_end_are_read_back(tmp_path: Path) -> None:
+    held = limited(rows=1_000, calls=10, bytes=10_000)
+    with UsageLog(tmp_path, system_clock=ReplayClock(NOON)) as log:
+        usage, call = begun(log, held)
+        log.part(PART, call)
+        log.part(PART, call)
+        end = replace(
+            RECORD, grants=(held.id,), started=NOON, rows=120, reply_bytes=1_200, begun=usage
+        )
+        log.record(end)
+        left = log.meter.left(held, NOON)
+        assert (left.calls, left.rows, left.bytes) == (9, 880, 8_800)
+    (tmp_path / counted.FILE).unlink()
+    with UsageLog(tmp_path, system_clock=ReplayClock(NOON)) as again:
+        assert again.meter.left(held, NOON) == left
+
+
+def test_what_left_of_an_export_that_a_crash_ended_counts(tmp_path: Path) -> None:
+    held = limited(rows=1_000, calls=10)
+    with UsageLog(tmp_path, system_clock=ReplayClock(NOON)) as log:
+        _, call = begun(log, held)
+        log.part(PART, call)
+    (tmp_path / counted.FILE).unlink()
+    with UsageLog(tmp_path, system_clock=ReplayClock(NOON)) as again:
+        left = again.meter.left(held, NOON)
+        assert (left.calls, left.rows) == (9, 940)
+        assert [record.media for _, record in recorded(tmp_path)] == ["text/csv"]

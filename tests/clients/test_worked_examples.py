@@ -42,6 +42,12 @@ def test_the_python_example_asks_pages_and_subscribes(hub: RunningHub) -> None:
     check(printed([sys.executable, "flood.py"], EXAMPLES / "python", hub))
 
 
+def test_the_python_example_of_exports_takes_whole_tables(hub: RunningHub) -> None:
+    told = printed([sys.executable, "exports.py"], EXAMPLES / "python", hub)
+    assert told["rows"] >= told["stations"] > 0
+    assert told["csvBytes"] > 20 * told["rows"]
+
+
 def test_the_typescript_example_is_typed_asks_pages_and_subscribes(hub: RunningHub) -> None:
     folder = EXAMPLES / "typescript"
     node.install(folder)

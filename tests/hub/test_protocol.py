@@ -18,12 +18,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from hub import protocol
 from hub.protocol import HEADER_BYTES, PatientProtocol, PatientWebSocket
+from schema.export.sending import CUT
 from tests.connectors.calling.hostile import wait_until
 
 DRIPPING = 500
@@ -94,7 +96,7 @@ def port(web: Running) -> int:
     return web.port
 
 
-def running(app: Starlette) -> Iterator[Running]:
+def running(app: ASGIApp) -> Iterator[Running]:
     config = uvicorn.Config(
         app,
         http=Counted,
@@ -327,3 +329,22 @@ def send_on(client: socket.socket, frames: bytes) -> None:
     """Up to a gigabyte: far more than any buffer between the two holds."""
     for _ in range(2**30 // len(frames)):
         client.sendall(frames)
+
+
+async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+    """Begins a reply and breaks it off."""
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"half", "more_body": True})
+    scope[CUT]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def test_a_reply_that_is_cut_is_no_whole_reply_to_its_reader(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for web in running(endless):
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.post(f"http://127.0.0.1:{web.port}/", trust_env=False)
+    assert not caplog.records

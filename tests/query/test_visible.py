@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from catalog.contracts import Classification, Dimension, RuleDeclaration, Severity
 from catalog.ids import RuleId
 from catalog.sharing.grant import GrantedColumn, Part, Visibility
@@ -115,3 +117,19 @@ def test_a_grant_for_aggregates_alone_is_a_data_set_of_the_scope() -> None:
     scope = scope_of((GrantedColumn("level_m", AGGREGATE),))
     assert scope.data_sets == (READINGS,)
     assert scope.columns(READINGS) == {}
+
+
+@pytest.mark.parametrize(
+    ("columns", "masked", "tells"),
+    [
+        (("code", "name", "phone"), (), False),
+        (("code", "name", "phone"), ("phone",), False),
+        (("code", "name"), (), True),
+    ],
+)
+def test_the_order_of_the_engine_tells_something_where_a_column_is_hidden(
+    columns: tuple[str, ...], masked: tuple[str, ...], *, tells: bool
+) -> None:
+    held = grant(STATIONS, columns, masked=masked)
+    scope = Scope(catalogue(), [held], "key")
+    assert scope.order_tells(STATIONS) is tells

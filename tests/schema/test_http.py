@@ -189,7 +189,7 @@ def test_the_reply_is_in_the_media_type_that_was_asked_for(
 @pytest.mark.parametrize(
     "accept",
     [
-        "text/csv",
+        "text/plain",
         "application/json;q=0",
         "application/json;q=0, application/graphql-response+json;q=0.000",
         "application/json;charset=gbk",

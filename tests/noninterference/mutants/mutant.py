@@ -84,6 +84,7 @@ def _let_pass(
     small: frozenset[DatasetCode],
     parameters: Mapping[str, Scalar],
     single: bool,
+    most: int,  # noqa: ARG001
 ) -> LockedStatement:
     """In the place of the second lock; the engine takes no parameter that is not used."""
     used = {parameter.name for parameter in tree.find_all(exp.Parameter)}

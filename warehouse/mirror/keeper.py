@@ -152,8 +152,8 @@ class MirrorKeeper:
         latest = self._source.latest()
         for code, contract in wanted.items():
             if code in latest and not self._has(contract, latest[code]):
-                self._worked_at = monotonic()
                 self._bring_up(contract, wanted)
+                self._worked_at = monotonic()
         if monotonic() - self._worked_at > REST_SECONDS:
             self._writer.rest()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Never
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Slot:
     """The value with this index among those that are given; slots with one index are equal."""
 
@@ -21,6 +21,9 @@ class Slot:
 
     def __hash__(self) -> int:
         return hash((Slot, self.index))
+
+    def __repr__(self) -> str:
+        return f"Slot({self.index})"
 
     def __str__(self) -> str:
         raise TypeError(f"{self!r} has no text")

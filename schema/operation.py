@@ -161,7 +161,7 @@ class Operations:
     ) -> Outcome | Reply:
         services = self._services
         operation = prepared.operation(request.operation_name)
-        values = variables_of(view.schema, operation, request.variables)
+        values = self._templates.coerced(prepared, operation, request.variables, view)
         if isinstance(values, list):
             return _misfits(values, request_id)
         allowed = self.allowance(caller)

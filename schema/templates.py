@@ -9,10 +9,10 @@ whose shape is a text of its own.
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from graphql import OperationDefinitionNode, OperationType
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution.values import VariableValues
 
 from catalog.ids import DatasetCode
@@ -23,7 +23,7 @@ from query.statement import LockedStatement
 from query.tree import Tree
 from schema.data.emptying import Variables, variables_in
 from schema.data.page import MAX_LIMIT
-from schema.data.planning import Plan, Priced, plan_of, priced
+from schema.data.planning import Plan, Priced, plan_of, priced, variables_of
 from schema.document import Prepared
 from schema.provenance import Provenance
 from schema.view import View
@@ -98,6 +98,20 @@ class Templates:
     def __len__(self) -> int:
         return len(self._known)
 
+    def coerced(
+        self,
+        prepared: Prepared,
+        operation: OperationDefinitionNode,
+        given: Mapping[str, object],
+        view: View,
+    ) -> VariableValues | list[GraphQLError]:
+        """A request's variables, or what is wrong with them."""
+        quickly = None
+        if operation.operation is not OperationType.MUTATION:
+            name = operation.name.value if operation.name else None
+            quickly = self._of(prepared, operation, name, view).coerced(given)
+        return variables_of(view.schema, operation, given) if quickly is None else quickly
+
     def filled(
         self,
         prepared: Prepared,
@@ -127,7 +141,7 @@ class Templates:
         else:
             self._known.move_to_end(key)
         plan = template.plan
-        return Filled(template, replace(plan, values=emptied.values) if emptied.values else plan)
+        return Filled(template, plan.filled(emptied.values) if emptied.values else plan)
 
     def _of(
         self,

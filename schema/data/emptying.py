@@ -26,13 +26,19 @@ from graphql import (
     OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
+    Undefined,
     ValueNode,
     VariableNode,
     Visitor,
     type_from_ast,
     visit,
 )
-from graphql.execution.values import VariableValues
+from graphql.execution.get_variable_signature import (
+    GraphQLVariableSignature,
+    get_variable_signature,
+)
+from graphql.execution.values import VariableValues, VariableValueSource
+from graphql.utilities import coerce_input_value
 
 from catalog.contracts import Kind
 from catalog.predicate import Op, Scalar, Values
@@ -70,6 +76,28 @@ class Variables:
     """Of one operation: each with its type and how it stands in the document."""
 
     known: Mapping[str, tuple[GraphQLInputType, Stand]]
+    signatures: Mapping[str, GraphQLVariableSignature]
+
+    def coerced(self, given: Mapping[str, object]) -> VariableValues | None:
+        """What graphql-core makes of them, where each is one value of its type or is left out; None where a
+        default, an input or a list is looked through, or where graphql-core has to say what is wrong.
+        """
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, object] = {}
+        for name, signature in self.signatures.items():
+            value = given.get(name, Undefined)
+            if value is Undefined:
+                if signature.default is not None or isinstance(signature.type, GraphQLNonNull):
+                    return None
+                sources[name] = VariableValueSource(signature)
+                continue
+            if isinstance(value, (dict, list)):
+                return None
+            made = coerce_input_value(value, signature.type)
+            if made is Undefined:
+                return None
+            sources[name], coerced[name] = VariableValueSource(signature, value), made
+        return VariableValues(sources, coerced)
 
     def emptied(self, given: VariableValues) -> Emptied:
         emptying = _Emptying()
@@ -88,12 +116,16 @@ def variables_in(
     looking = _Looking(schema)
     visit(document, TypeInfoVisitor(looking.types, looking))
     found: dict[str, tuple[GraphQLInputType, Stand]] = {}
+    signatures: dict[str, GraphQLVariableSignature] = {}
     for definition in operation.variable_definitions or ():
         name, kind = definition.variable.name.value, type_from_ast(schema, definition.type)
         stands = looking.stands.get(name, set())
         stand = next(iter(stands)) if len(stands) == 1 else Stand.WHOLE
         found[name] = (kind, stand)  # type: ignore[assignment]  # valid: variables have input types
-    return Variables(found)
+        signature = get_variable_signature(schema, definition)
+        if isinstance(signature, GraphQLVariableSignature):  # valid documents have no others
+            signatures[name] = signature
+    return Variables(found, signatures)
 
 
 class _Looking(Visitor):

@@ -132,4 +132,4 @@ def _key(identity: Identity, values: Values) -> _Key:
 
 
 def _count(value: object) -> int:
-    return len(value) if isinstance(value, tuple | str) else 1
+    return len(value) if isinstance(value, (tuple, str)) else 1

@@ -103,6 +103,10 @@ class Plan:
     values: Values = ()
     """What is put into the slots of its trees."""
 
+    def filled(self, values: Values) -> "Plan":
+        """The same with these values."""
+        return Plan(self.fields, self.refused, self.calls, self.whole, values)
+
     @property
     def as_of(self) -> datetime | None:
         """A past instant that any data field asks for."""

@@ -121,8 +121,15 @@ def both(query: str, given_values: Mapping[str, object]) -> tuple[Plan, Plan] | 
     prepared = _prepared(query)
     operation = prepared.operation(None)
     values = variables_of(VIEW.schema, operation, given_values)
+    ours = TEMPLATES.coerced(prepared, operation, given_values, VIEW)
     if isinstance(values, list):
+        assert [str(wrong) for wrong in values] == [str(wrong) for wrong in ours]
         return None
+    assert isinstance(ours, VariableValues)
+    assert repr(ours.coerced) == repr(values.coerced)
+    assert {n: s.value for n, s in ours.sources.items()} == {
+        n: s.value for n, s in values.sources.items()
+    }
     assert isinstance(values, VariableValues)
     kept = TEMPLATES.filled(prepared, operation, values, VIEW, SCOPE).plan
     return kept, plan_of(VIEW.schema, VIEW.shapes, prepared.document, operation, values)

@@ -346,5 +346,5 @@ def test_a_reply_that_is_cut_is_no_whole_reply_to_its_reader(
 ) -> None:
     for web in running(endless):
         with pytest.raises(httpx.RemoteProtocolError):
-            httpx.post(f"http://127.0.0.1:{web.port}/", trust_env=False)
+            httpx.post(web.address, timeout=PATIENCE, trust_env=False)
     assert not caplog.records

@@ -16,12 +16,15 @@ from catalog.sharing.grant import Quota
 from schema.export import reading as export_reading
 from schema.export import run as export_run
 from schema.export import sending
+from tests.moved_loop import MovedLoop
 from tests.schema.export.readers import ALL, Transfer, publish_many, records_of
 from tests.schema.hub import READING_COLUMNS, Hub, whole
 from tests.shared_data import grant
 
 ROWS = 40_000
 PIECES = 2_048
+PATIENCE = 3_600.0
+"""Seconds that no reader of a test is stopped by, but one whose time is moved."""
 PLACES = ["500106", "500172"]
 
 
@@ -31,6 +34,7 @@ def many(hub: Hub, app: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(export_reading, "BATCH_ROWS", PIECES)
     monkeypatch.setattr(export_reading, "LEAST_ROWS", PIECES)
     monkeypatch.setattr(sending, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(sending, "READER_SECONDS", PATIENCE)
     publish_many(hub, ROWS)
     return app
 
@@ -177,9 +181,16 @@ def test_nothing_leaves_that_could_not_be_recorded(
 
 
 def test_an_export_that_takes_too_long_ends(hub: Hub, many: str) -> None:
-    hub.serve(export_seconds=0.5)
-    got = transferred(hub, many, never)
-    assert got.status != 200 or not got.whole
+    hub.serve(export_seconds=PATIENCE / 2)
+    loop = MovedLoop()
+
+    async def dawdle(_: Transfer) -> None:
+        loop.ahead = PATIENCE / 2
+        await asyncio.Event().wait()
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        got = runner.run(Transfer(hub, many, ALL, on_piece=dawdle).run())
+    assert (got.status, got.whole) == (200, False)
     assert outcome(hub)["outcome"] == "QUERY_TIMEOUT"
 
 

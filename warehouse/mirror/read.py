@@ -1,8 +1,8 @@
 """Reads the row mirror: what it may answer, exactly and at once; everything else is the engine's.
 
 Rules: a statement is one look at one version, and its reply says which: it counts only when that is the
-published one. A read is short, or it is ended: what takes more steps than the event loop can spare is left
-to the engine until there is another version. Nothing is raised to a caller: a damaged file is told to who
+published one. A read is short, or it is ended: what takes more steps or more of the processor than the event
+loop can spare is left to the engine until there is another version, what waits for a disk this once. Nothing is raised to a caller: a damaged file is told to who
 keeps it, and the engine answers. The file is read without being mapped into memory, for a file that
 somebody cuts off would end the server.
 """
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, thread_time
 
 from catalog.ids import DatasetCode, Seq
 from query.mirror_bind import stored
@@ -24,9 +25,11 @@ from warehouse.engine import Answer, Bound
 from warehouse.mirror.standing import MirrorStandings
 
 LOG = logging.getLogger(__name__)
-STEP, STEPS = 10_000, 40
-"""SQLite counts its instructions by so many, and a read may take so many of these: about 5 ms of work, where
-a list of 1,000 rows of ten columns takes 8."""
+STEP, STEPS = 2_000, 200
+"""SQLite counts its instructions by so many, and a read may take so many of these: about 5 ms of work where
+rows lie side by side; a list of 1,000 rows of ten columns takes 30."""
+WORK_SECONDS, WAIT_SECONDS = 0.01, 0.05
+"""Of the processor, and by the clock: rows that lie scattered cost more than their instructions tell."""
 KEPT = 1024
 """Statements whose printed text is kept."""
 PAGES = "PRAGMA cache_size = -65536"
@@ -39,13 +42,25 @@ Versions = Mapping[DatasetCode, Seq]
 
 @dataclass(slots=True)
 class _Spent:
-    """How many steps are left of a read."""
+    """What is left of a read. `dear`: it took too much, whatever else the machine had to do."""
 
     left: int = STEPS
+    dear: bool = False
+    worked_until: float = 0.0
+    waited_until: float = 0.0
+
+    def begin(self) -> None:
+        """Most reads end before a clock is looked at."""
+        self.left, self.dear, self.worked_until = STEPS, False, 0.0
 
     def one_more(self) -> bool:
+        """Whether it is enough."""
         self.left -= 1
-        return self.left < 0
+        worked, now = thread_time(), monotonic()
+        if not self.worked_until:
+            self.worked_until, self.waited_until = worked + WORK_SECONDS, now + WAIT_SECONDS
+        self.dear = self.left < 0 or worked > self.worked_until
+        return self.dear or now > self.waited_until
 
 
 @dataclass(slots=True)
@@ -91,7 +106,7 @@ class MirrorReader:
         answers: list[Answer] = []
         try:
             reader = self._reader()
-            reader.spent.left = STEPS
+            reader.spent.begin()
             for printed, bound, seqs in asked:
                 answer = _answer(reader.connection, printed, bound, seqs)
                 if answer is None:
@@ -165,13 +180,17 @@ class MirrorReader:
     ) -> None:
         code = getattr(wrong, "sqlite_errorcode", None)
         if code == sqlite3.SQLITE_INTERRUPT:
-            if len(self._dear) >= KEPT:
-                self._dear.clear()
-            self._dear[printed.text] = seqs
+            self._ended(printed, seqs)
         elif code not in GONE_BY:
             LOG.warning("The row mirror could not be read: %s", wrong)
             self._forget()
             self.standings.doubt()
+
+    def _ended(self, printed: MirrorStatement, seqs: tuple[Seq | None, ...]) -> None:
+        if self._own.reader.spent.dear:
+            if len(self._dear) >= KEPT:
+                self._dear.clear()
+            self._dear[printed.text] = seqs
 
 
 def _answer(

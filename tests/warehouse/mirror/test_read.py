@@ -1,5 +1,6 @@
 """What the mirror answers, and everything that it leaves to the engine without a word."""
 
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -172,6 +173,34 @@ def test_what_takes_too_long_is_ended_and_not_begun_again_at_this_version(
     assert both.mirror(asked) is None, "remembered"
     assert not both.standings.doubted
     both.show({OWNERS: owners("A"), THINGS: [], READINGS: []})
+    assert both.mirror(asked) == both.engine(asked)
+
+
+def test_what_takes_too_much_of_the_processor_is_ended_as_well(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few steps may be long ones."""
+    monkeypatch.setattr(read, "STEP", 20)
+    monkeypatch.setattr(read, "STEPS", 10_000)
+    worked = itertools.count(step=read.WORK_SECONDS)
+    monkeypatch.setattr(read, "thread_time", lambda: next(worked))
+    asked = statement(IN_THREES)
+    assert both.mirror(asked) is None
+    monkeypatch.undo()
+    assert both.mirror(asked) is None, "remembered"
+
+
+def test_what_had_to_wait_is_ended_but_tried_again(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "STEP", 20)
+    monkeypatch.setattr(read, "STEPS", 10_000)
+    monkeypatch.setattr(read, "thread_time", lambda: 1.0)
+    now = itertools.count(step=read.WAIT_SECONDS)
+    monkeypatch.setattr(read, "monotonic", lambda: next(now))
+    asked = statement(IN_THREES)
+    assert both.mirror(asked) is None
+    monkeypatch.setattr(read, "monotonic", lambda: 1.0)
     assert both.mirror(asked) == both.engine(asked)
 
 

@@ -25,6 +25,8 @@ from bench.city.postgres import Postgres
 from demo.city import free_port
 
 READY_SECONDS = 120.0
+MIRROR_SECONDS = 3_600.0
+BUILDING = "building"
 UNCACHED, CACHED = "0", "64"
 PRICES = "1000000000"
 """What one operation may cost: more than reading all 50 M readings."""
@@ -39,6 +41,10 @@ class Contender:
     address: str
     process: int
     token: str = field(default="", repr=False)
+    mirror: Mapping[str, str] = field(default_factory=dict)
+    """What the hub's row mirror says of each set."""
+    mirror_seconds: float = 0.0
+    """How long it was waited for."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -79,8 +85,14 @@ def running(name: str, grounds: Grounds, log: Path) -> Iterator[Contender]:
         )
         stack.callback(_ended, process)
         _ready(address, process, log)
-        token = _token(address, grounds.home) if name.startswith("hub") else ""
-        yield Contender(name, ASKING[name], address, process.pid, token)
+        if not name.startswith("hub"):
+            yield Contender(name, ASKING[name], address, process.pid)
+            return
+        token = _token(address, grounds.home)
+        began = time.monotonic()
+        mirror = _mirrored(address, token)
+        waited = time.monotonic() - began
+        yield Contender(name, ASKING[name], address, process.pid, token, mirror, waited)
 
 
 def _command(name: str, grounds: Grounds, port: str) -> tuple[Sequence[str], Mapping[str, str]]:
@@ -95,7 +107,7 @@ def _command(name: str, grounds: Grounds, port: str) -> tuple[Sequence[str], Map
         program = str(folder / "server.mjs")
         return (
             [str(node.program), program, port, workers, grounds.postgres.address],
-            {"NODE_ENV": "production"},
+            {"NODE_ENV": "production", "GRAPHILE_ENV": "production"},
         )
     folder = {"strawberry": layout.plain, "bare": layout.plain, "fixed": layout.fixed}[name]
     return [sys.executable, "-m", "bench.city.contenders", name, port, str(folder)], {}
@@ -121,6 +133,21 @@ def _token(address: str, home: Home) -> str:
     )
     reply.raise_for_status()
     return str(reply.json()["access_token"])
+
+
+def _mirrored(address: str, token: str) -> Mapping[str, str]:
+    """The state of each set's mirror, once none is being built."""
+    deadline = time.monotonic() + MIRROR_SECONDS
+    while True:
+        headers = {"Authorization": f"Bearer {token}"}
+        reply = httpx.get(f"{address}/health", headers=headers, timeout=30, trust_env=False)
+        told = {one["name"]: one["mirror"] for one in reply.json()["dataSets"] if one["mirror"]}
+        states = {name: str(one["state"]) for name, one in told.items()}
+        if BUILDING not in states.values():
+            return states
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the row mirror is not there after {MIRROR_SECONDS:g} s: {told}")
+        time.sleep(1)
 
 
 def _ready(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -102,6 +102,7 @@ def _told(plan: Plan, outcome: Outcome, command: str, now: datetime) -> Mapping[
         "scale": {**asdict(plan.layout.scale), "readings": plan.layout.scale.readings},
         "load": {"connections": CONNECTIONS, "rounds": plan.rounds, "seconds": plan.seconds},
         "prepared_seconds": outcome.prepared,
+        "row_mirror": outcome.mirror,
         "missing": outcome.missing,
         "rows_compared": outcome.compared,
         "best": {
@@ -144,6 +145,8 @@ def _page(plan: Plan, outcome: Outcome, told: Mapping[str, object]) -> Iterator[
     for name, why in outcome.missing.items():
         yield f"Without {name}: {' '.join(why.split())}"
     yield "Versions: " + ", ".join(f"{k} {v}" for k, v in _mapping(told["versions"]).items()) + "."
+    if outcome.mirror:
+        yield "Row mirror: " + ", ".join(f"{k} {v}" for k, v in outcome.mirror.items()) + "."
     if outcome.prepared:
         yield ""
         yield f"Seconds of preparation: `{json.dumps(outcome.prepared)}`"

@@ -53,6 +53,8 @@ class Outcome:
     missing: dict[str, str] = field(default_factory=dict)
     prepared: dict[str, Mapping[str, float]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    mirror: dict[str, str] = field(default_factory=dict)
+    """The state of each data set's row mirror."""
 
 
 def run(plan: Plan) -> Outcome:
@@ -123,6 +125,10 @@ def _race(
             for name in names
             if name not in {"fixed", LOOP}
         }
+        for one in runners.values():
+            outcome.mirror |= one.mirror
+            if one.mirror_seconds > 1:
+                outcome.prepared["mirrored"] = {"all": one.mirror_seconds}
         _keep_bodies(plan, runners, questions)
         if "fixed" in names:
             fixed = running("fixed", made, scratch / "fixed.log")

@@ -39,7 +39,8 @@ class Contender:
     name: str
     asking: Asking
     address: str
-    process: int
+    processes: tuple[int, ...]
+    """The ids of those that do its work, with their children."""
     token: str = field(default="", repr=False)
     mirror: Mapping[str, str] = field(default_factory=dict)
     """What the hub's row mirror says of each set."""
@@ -86,13 +87,15 @@ def running(name: str, grounds: Grounds, log: Path) -> Iterator[Contender]:
         stack.callback(_ended, process)
         _ready(address, process, log)
         if not name.startswith("hub"):
-            yield Contender(name, ASKING[name], address, process.pid)
+            peer = grounds.postgres if name.startswith("postgraphile") else None
+            works = (process.pid,) if peer is None else (process.pid, peer.process)
+            yield Contender(name, ASKING[name], address, works)
             return
         token = _token(address, grounds.home)
         began = time.monotonic()
         mirror = _mirrored(address, token)
         waited = time.monotonic() - began
-        yield Contender(name, ASKING[name], address, process.pid, token, mirror, waited)
+        yield Contender(name, ASKING[name], address, (process.pid,), token, mirror, waited)
 
 
 def _command(name: str, grounds: Grounds, port: str) -> tuple[Sequence[str], Mapping[str, str]]:

@@ -18,6 +18,7 @@ from time import perf_counter
 
 import duckdb
 
+from access.limits import ClientLimits, LimitStore
 from access.roles import Role
 from bench.city.generate import DATA_SETS
 from bench.town import publish_all
@@ -38,6 +39,8 @@ CLIENT = ClientId("bench")
 ASKS, PROVIDES = OrganisationCode("cq_water"), OrganisationCode("cq_bigdata")
 CITY_CODE = PlaceCode("500000")
 DONE = "bench.json"
+LARGEST_PAGE = 10_000
+"""What an operator may allow a client; the default is a tenth of it."""
 YEAR = timedelta(days=365)
 
 
@@ -91,6 +94,7 @@ def _made(folder: Path, rows: Path, city: Path, *, gate: bool, memory: str) -> H
             _grant(hub, contract)
         hub.engine.maintain()
         secret = hub.clients.register(CLIENT, ASKS, [Role.APP])
+        LimitStore(hub.registry).set(CLIENT, ClientLimits(page_limit=LARGEST_PAGE))
     finally:
         hub.close()
     return Home(home, own, secret, published, gated)

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from bench.city.asking import Wrong
 from bench.city.contender import Contender
 
@@ -25,13 +27,17 @@ LONGEST = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Milliseconds; `size` is of a mean reply, head included where wrk counts it."""
+    """Milliseconds. `size` is of a mean reply, head included where wrk counts it; `cpu` is what the
+    contender's processes used of the cores for one request, which another load on the machine hardly
+    changes.
+    """
 
     rate: float
     p50: float
     p99: float
     requests: int
     size: float
+    cpu: float
 
 
 def client() -> str:
@@ -54,6 +60,7 @@ def load(
         "PATH_": contender.asking.path(question),
         "TOKEN": contender.token,
     }
+    before = _used(contender)
     done = subprocess.run(
         _command(contender.address, seconds),
         env=environment,
@@ -62,6 +69,7 @@ def load(
         text=True,
         timeout=seconds + 2 * TIMEOUT,
     )
+    used = _used(contender) - before
     lines = done.stdout.strip().splitlines()
     if done.returncode != 0 or not lines or not lines[-1].startswith("{"):
         raise Wrong(f"{contender.name} {question}: {done.stdout[-500:]} {done.stderr[-500:]}")
@@ -76,7 +84,24 @@ def load(
         p99=told["p99"] / 1e3,
         requests=told["requests"],
         size=told["bytes"] / told["requests"],
+        cpu=used * 1e3 / told["requests"],
     )
+
+
+def _used(contender: Contender) -> float:
+    """Seconds of the cores that its processes have used so far."""
+    roots = [psutil.Process(process) for process in contender.processes]
+    every = [one for root in roots for one in (root, *root.children(recursive=True))]
+    times = [_times(one) for one in every]
+    return sum(times)
+
+
+def _times(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:  # it has just ended
+        return 0.0
+    return float(sum(times[:4]))  # user, system, and of children that have ended
 
 
 def _command(address: str, seconds: float) -> list[str]:

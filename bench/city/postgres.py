@@ -73,6 +73,11 @@ class Postgres:
         return f"postgres://{USER}@127.0.0.1:{self.port}/{DATABASE}"
 
     @property
+    def process(self) -> int:
+        """The id of the one that all others are children of."""
+        return int((self.data / "postmaster.pid").read_text("ascii").splitlines()[0])
+
+    @property
     def version(self) -> str:
         return self.run("postgres", "--version").strip()
 

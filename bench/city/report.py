@@ -132,7 +132,7 @@ def _page(plan: Plan, outcome: Outcome, told: Mapping[str, object]) -> Iterator[
     yield from table(outcome)
     yield ""
     names = [name for name in COLUMNS if any(name in one for one in outcome.best.values())]
-    yield "Requests per second, with p50 / p99 in milliseconds:"
+    yield "Requests per second, with p50 / p99 and the processor time of one request in milliseconds:"
     yield ""
     yield f"| question | {' | '.join(names)} |"
     yield "|---|" + "---:|" * len(names)
@@ -155,7 +155,7 @@ def _page(plan: Plan, outcome: Outcome, told: Mapping[str, object]) -> Iterator[
 def _cell(outcome: Outcome, question: str, name: str) -> str:
     found = outcome.best[question]
     one = found.get(name) or (found.get("hub-cached") if name == "hub" else None)
-    return "" if one is None else f"{one.rate:,.1f} ({one.p50:.2f} / {one.p99:.2f})"
+    return "" if one is None else f"{one.rate:,.1f} ({one.p50:.2f} / {one.p99:.2f}; {one.cpu:.3f})"
 
 
 def _mapping(value: object) -> Mapping[str, object]:

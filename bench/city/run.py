@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import httpx
 
@@ -174,7 +174,9 @@ def _turns(
             found = _looped(plan, question)
             best[LOOP] = max(best.get(LOOP, found), found, key=lambda each: each.rate)
     for name, one_best in best.items():
-        _say(f"  {name:<16}{one_best.rate:>10,.1f}/s  p50 {one_best.p50:.2f} ms")
+        _say(
+            f"  {name:<16}{one_best.rate:>10,.1f}/s  p50 {one_best.p50:.2f} ms  cpu {one_best.cpu:.3f} ms"
+        )
     return best
 
 
@@ -192,11 +194,14 @@ def _looped(plan: Plan, question: Question) -> Measured:
     settings = Settings()
     arguments = question.arguments(plan.layout.scale, districts(), question.timed)
     connection = opened(plan.layout.plain, settings.threads, settings.memory_limit)
+    before = process_time()
     try:
         rate = loop(answering(connection), question.name, arguments, plan.seconds)
     finally:
         connection.close()
-    return Measured(rate, 1000 / rate, 1000 / rate, round(rate * plan.seconds), 0)
+    done = max(1, round(rate * plan.seconds))
+    cpu = (process_time() - before) * 1e3 / done
+    return Measured(rate, 1e3 / rate, 1e3 / rate, done, 0, cpu)
 
 
 def districts() -> list[str]:

@@ -12,7 +12,7 @@ from bench.city.question import REPEATED
 from bench.city.run import Outcome, Plan, run
 from bench.city.scale import SCALES
 
-ASKED = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q6", REPEATED.name)
+ASKED = ("Q1", "Q2", "Q3", "Q3b", "Q4", "Q5", "Q6", REPEATED.name)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,9 @@ def test_everybody_has_a_figure_for_every_question(outcome: Outcome) -> None:
     for question, best in outcome.best.items():
         wanted = {"hub-cached", "fixed"} if question == "repeated" else {*ALWAYS, "fixed", LOOP}
         assert best.keys() >= wanted, question
-        assert all(one.rate > 0 and one.requests > 0 for one in best.values()), question
+        assert all(one.rate > 0 and one.requests > 0 and one.cpu >= 0 for one in best.values()), (
+            question
+        )
 
 
 def test_who_cannot_take_part_is_named_with_what_to_install(outcome: Outcome) -> None:
@@ -75,7 +77,7 @@ def test_one_value_that_differs_stops_the_run(grounds: Grounds, tmp_path: Path) 
     with running("bare", grounds, tmp_path / "log") as bare:
         answers = check_equal("Q1", [bare, bare], [{"id": 7}])
         assert answers == {"bare": 2}
-        other = Contender("other", OneTitleApart(), bare.address, bare.process)
+        other = Contender("other", OneTitleApart(), bare.address, bare.processes)
         with pytest.raises(Wrong, match="bare and other differ: row 0"):
             check_equal("Q1", [bare, other], [{"id": 7}])
 

@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,6 +36,9 @@ NONE = -1
 
 TEXTS = 4_096
 """Texts remembered as written; one that was forgotten is written once more."""
+
+LONGEST_KEPT = 4_096
+"""Characters of a text whose digest is remembered."""
 
 __all__ = ["UsageId", "UsageLog", "UsageRecord", "recorded", "verify"]
 
@@ -154,12 +158,19 @@ class UsageLog:
     ) -> None:
         self.close()
 
+    def keep(self, asked: Asked) -> Asked | Kept:
+        """What was asked with its text by number, where the log has the text; memory only."""
+        number = self._texts.get(_digest(asked.text))
+        if number is None:
+            return asked
+        return Kept(number, asked.variables, asked.operation_name)
+
     def _with_text(self, usage: UsageRecord) -> UsageRecord:
         """The record with its operation's text by number, written before it where it is new."""
         asked = usage.asked
         if not isinstance(asked, Asked):
             return usage
-        digest = hashlib.sha256(asked.text.encode()).digest()
+        digest = _digest(asked.text)
         number = self._texts.get(digest)
         if number is None:
             number = self._write("text", {"text": asked.text})
@@ -284,6 +295,17 @@ def recorded(folder: Path) -> Iterator[tuple[UsageId, UsageRecord]]:
 def verify(folder: Path, witnessed: Mapping[int, str] | None = None) -> Verdict:
     """Needs no database and no running server; `witnessed` maps record numbers to known heads."""
     return chain.verify(folder, witnessed)
+
+
+def _digest(text: str) -> bytes:
+    return _remembered(text) if len(text) <= LONGEST_KEPT else _computed(text)
+
+
+def _computed(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+_remembered = lru_cache(maxsize=512)(_computed)
 
 
 def _opened(file: Path) -> int:

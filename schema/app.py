@@ -89,9 +89,9 @@ def create_app(
         services,
         {
             "operations_queued": lambda: operations.waiting,
-            "result_cache_hits": lambda: operations.kept.hits,
+            "result_cache_hits": lambda: operations.kept.hits + operations.repeats.hits,
             "result_cache_misses": lambda: operations.kept.misses,
-            "result_cache_bytes": lambda: operations.kept.bytes,
+            "result_cache_bytes": lambda: operations.kept.bytes + operations.repeats.bytes,
             "sockets": lambda: live.sessions,
             "live_queries": lambda: len(live.queries),
             "subscriptions": lambda: sum(query.readers for query in live.queries),

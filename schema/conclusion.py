@@ -74,6 +74,7 @@ def recalled(
         answer=_answer(told.data, content, told.fields),
         started=started.at,
         seconds=perf_counter() - started.seconds,
+        remembered=moment.published.seq,
     )
 
 

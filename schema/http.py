@@ -108,8 +108,12 @@ class GraphQLEndpoint:
         if media is None:
             raise NotAcceptable
         caller, view = await self.admission.admit(*credentials_in(head))
-        asked = await asked_in(head, receive, caller)
+        body = await body_in(head, receive, caller)
         try:
+            known = self._operations.repeats.reply(body, caller, view, request_id)
+            if known is not None:
+                return known
+            asked = await request_in(head, body)
             return await while_connected(
                 receive, self._operations.run(asked, caller, view, request_id)
             )
@@ -147,22 +151,27 @@ def credentials_in(head: Head) -> tuple[str, Stated]:
 
 async def asked_in(head: Head, receive: Receive, caller: Caller) -> Request:
     """From the address of a GET, from the body of a POST."""
-    if head.method == POST:
-        return await _posted(head, receive, caller)
-    return request_of_address(_parameters(head), head.text(b"if-none-match") or "")
+    return await request_in(head, await body_in(head, receive, caller))
+
+
+async def body_in(head: Head, receive: Receive, caller: Caller) -> bytes:
+    """Of a POST; a GET has none."""
+    if head.method != POST:
+        return b""
+    if not is_json(head.text(b"content-type") or ""):
+        raise MediaTypeUnsupported
+    return await _body(head, receive, _limit_of(caller))
+
+
+async def request_in(head: Head, body: bytes) -> Request:
+    if head.method != POST:
+        return request_of_address(_parameters(head), head.text(b"if-none-match") or "")
+    return await blocking(request_of, body) if len(body) > MAX_BODY else request_of(body)
 
 
 def _limit_of(caller: Caller) -> int:
     edits = Capability.EDIT_CATALOGUE in caller.capabilities
     return MAX_CATALOGUE_BODY if edits else MAX_BODY
-
-
-async def _posted(head: Head, receive: Receive, caller: Caller) -> Request:
-    if not is_json(head.text(b"content-type") or ""):
-        raise MediaTypeUnsupported
-    body = await _body(head, receive, _limit_of(caller))
-    large = len(body) > MAX_BODY
-    return await blocking(request_of, body) if large else request_of(body)
 
 
 async def _body(head: Head, receive: Receive, limit: int) -> bytes:

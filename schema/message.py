@@ -4,10 +4,10 @@ Rules: the names of headers are lower case; where one that must stand alone is s
 counts; a caller's own request id is kept when it is a plain one, so that it finds its request in our log.
 """
 
-import os
 import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from starlette.requests import Request as HttpRequest
@@ -20,6 +20,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 NOT_MODIFIED = 304
+_NUMBERS = Random()  # noqa: S311 - an id is no secret; the system's own numbers let other threads go first
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -78,7 +79,7 @@ def request_id_of(request: HttpRequest) -> str:
 def request_id_from(given: str | None) -> str:
     if given is not None and REQUEST_ID.fullmatch(given):
         return given
-    return os.urandom(16).hex()
+    return f"{_NUMBERS.getrandbits(128):032x}"
 
 
 def bearer_of(request: HttpRequest) -> str:

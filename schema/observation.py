@@ -5,18 +5,19 @@ task, so that nothing has to be handed through; no variable, no token and no val
 that began at the edge is not begun again further in.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from time import perf_counter
+from types import TracebackType
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
+
+from schema.tally import Tally
 
 LONGEST_NAME = 100
-SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 @dataclass(slots=True)
@@ -91,50 +92,53 @@ class Observer:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def __post_init__(self) -> None:
-        into = self.registry
-        self._calls = Counter(
-            "vitalhub_requests", "Calls by their outcome", ["code"], registry=into
-        )
-        self._seconds = Histogram(
-            "vitalhub_request_seconds", "How long calls took", buckets=SECONDS, registry=into
-        )
-        self._queued = Histogram(
-            "vitalhub_queue_seconds",
-            "How long operations waited for a place",
-            buckets=SECONDS,
-            registry=into,
-        )
-        self._running = Gauge("vitalhub_operations_running", "Calls under way", registry=into)
-        self._rows = Counter("vitalhub_rows", "Rows answered", registry=into)
-        self._bytes = Counter("vitalhub_reply_bytes", "Bytes answered", registry=into)
+        self._tally = Tally()
+        self.registry.register(self._tally)
 
-    @contextmanager
-    def call(self, request_id: str, over: str) -> Iterator[Call]:
-        """The call under way, or a new one that ends here."""
-        known = CALL.get()
-        if known is not None:
-            yield known
-            return
-        call, began = Call(request_id, over, datetime.now(UTC)), perf_counter()
-        token = CALL.set(call)
-        self._running.inc()
-        try:
-            yield call
-        except BaseException:
-            note_failure("CANCELLED")
-            raise
-        finally:
-            CALL.reset(token)
-            self._running.dec()
-            call.seconds = perf_counter() - began
-            self._ended(call)
+    def call(self, request_id: str, over: str) -> "Observed":
+        """The call under way, or a new one that ends with the context."""
+        return Observed(self, CALL.get(), request_id, over)
 
-    def _ended(self, call: Call) -> None:
-        self._calls.labels(call.code).inc()
-        self._seconds.observe(call.seconds)
-        self._rows.inc(call.rows)
-        self._bytes.inc(call.size)
-        if call.queued:
-            self._queued.observe(call.queued)
+    def begun(self) -> None:
+        self._tally.begin()
+
+    def ended(self, call: Call) -> None:
+        self._tally.end(call.code, call.seconds, call.rows, call.size, call.queued)
         if self.log is not None:
             self.log(call)
+
+
+class Observed:
+    """A context: one call from its beginning to its end, or a part of one that began further out."""
+
+    __slots__ = ("_began", "_call", "_observer", "_token")
+
+    def __init__(self, observer: Observer, known: Call | None, request_id: str, over: str) -> None:
+        self._observer = observer
+        self._token: Token[Call | None] | None = None
+        self._began = 0.0
+        if known is None:
+            self._call = Call(request_id, over, datetime.now(UTC))
+            self._began = perf_counter()
+        else:
+            self._call = known
+
+    def __enter__(self) -> Call:
+        if self._began:
+            self._token = CALL.set(self._call)
+            self._observer.begun()
+        return self._call
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._token is None:
+            return
+        if kind is not None:
+            note_failure("CANCELLED")
+        CALL.reset(self._token)
+        self._call.seconds = perf_counter() - self._began
+        self._observer.ended(self._call)

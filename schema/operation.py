@@ -39,10 +39,11 @@ from schema.introspection import MAX_MIXED, Introspection, check_introspection
 from schema.memory import Memory
 from schema.metered import Metered
 from schema.observation import note_document, note_operation, note_price, note_wait
-from schema.outcome import Outcome, usage_of
+from schema.outcome import INLINE, Outcome, usage_of
 from schema.places import Places, weight_of
 from schema.provenance import Grades
 from schema.recall import Recall
+from schema.repeats import Repeats
 from schema.replay import Replays
 from schema.reply import Reply, Request, refusal
 from schema.sizes import PublishedSizes
@@ -83,6 +84,8 @@ class Operations:
         self._grades = Grades(services.quality)
         self._recall = Recall(Memory(services.engine, self.kept), self._grades)
         self._templates = Templates()
+        most = services.result_cache_bytes // 4
+        self.repeats = Repeats(services.engine, services.limits, most, self._record)
         self._introspection = Introspection()
         self._explainer = Explainer(services, self._sizes, self.allowance)
 
@@ -230,7 +233,9 @@ class Operations:
             if data is None and not any(error.path for error in failed):
                 return refusal([reply_of(error, asked.request_id) for error in failed])
             errors = [reply_of(error, asked.request_id) for error in failed]
-            outcome = await blocking(concluded, context, asked.started, data, errors)
+            told = context, asked.started, data, errors
+            read = reading.noted or calls.noted
+            outcome = await blocking(concluded, *told) if read else concluded(*told)
             return outcome if failed else self._recall.learned(asked.request, asked.filled, outcome)
 
     async def _price(self, filled: Filled, budget: int) -> Price:
@@ -265,17 +270,26 @@ class Operations:
             outcome = await self.execute(prepared, request, caller, view, request_id, call)
             if isinstance(outcome, Reply):
                 return outcome
-            return await blocking(self._record, outcome, request, caller, request_id, call)
+            if len(outcome.data) > INLINE:
+                return await blocking(self._record, outcome, request, caller, request_id, call)
+            self.repeats.keep(request, caller, view, outcome)
+            return self._record(outcome, request, caller, request_id, call)
 
     def _record(
-        self, outcome: Outcome, request: Request, caller: Caller, request_id: str, call: Metered
+        self,
+        outcome: Outcome,
+        request: Request,
+        caller: Caller,
+        request_id: str,
+        call: Metered | None = None,
     ) -> Reply:
-        """Encode, record, and only then hand out. Blocking; UsageLogUnavailable stops the reply."""
+        """Encode, record, and only then hand out. UsageLogUnavailable stops the reply."""
         content = outcome.content(self._services.clock.now())
         if not outcome.columns:
             return Reply(content.bytes, ran=True)
-        usage = usage_of(outcome, content, request, caller, request_id)
-        recorded = self._services.usage.record(usage, call.held)
+        log = self._services.usage
+        usage = usage_of(outcome, content, request, caller, request_id, log.keep)
+        recorded = log.record(usage, None if call is None else call.held)
         return Reply(
             content.bytes,
             ran=True,

@@ -5,10 +5,11 @@ escaped; no variable, no token. The disk is never waited for on the event loop; 
 are dropped and counted, because this log is for finding one's way (the usage log is the record).
 """
 
-import json
 import logging
-import queue
 import threading
+from collections import deque
+from collections.abc import Iterator
+from json.encoder import encode_basestring_ascii
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -18,7 +19,15 @@ FILE = "operations.jsonl"
 FILE_BYTES = 16 * 2**20
 FILES = 8
 WAITING = 10_000
+PAUSE_SECONDS = 0.05
+"""How long calls wait to be written together: a thread that wakes for each takes as long as the call."""
+TOGETHER = 500
+"""Calls that are written in one piece."""
 STOP_SECONDS = 5.0
+LINE = (
+    '{"at":"%s","requestId":%s,"over":%s,"client":%s,"operation":%s,"document":%s,"code":%s,'
+    '"price":%s,"rows":%d,"bytes":%d,"queueSeconds":%r,"seconds":%r}'
+)
 
 
 class _Quiet(RotatingFileHandler):
@@ -36,45 +45,66 @@ class OperationLog:
         self._handler = _Quiet(
             folder / FILE, maxBytes=file_bytes, backupCount=files - 1, encoding="ascii"
         )
-        self._waiting: queue.Queue[Call | None] = queue.Queue(WAITING)
+        self._waiting: deque[Call] = deque()
+        self._closing = threading.Event()
         self.dropped = 0
         self._thread = threading.Thread(target=self._write, name="operations", daemon=True)
         self._thread.start()
 
     def __call__(self, call: Call) -> None:
-        try:
-            self._waiting.put_nowait(call)
-        except queue.Full:
+        if len(self._waiting) < WAITING:
+            self._waiting.append(call)
+        else:
             self.dropped += 1
 
     def close(self) -> None:
-        self._waiting.put(None)
+        self._closing.set()
         self._thread.join(STOP_SECONDS)
         self._handler.close()
 
     def _write(self) -> None:
-        while True:
-            call = self._waiting.get()
-            if call is None:
-                return
-            self._handler.handle(
-                logging.LogRecord("operations", logging.INFO, "", 0, line_of(call), None, None)
-            )
+        while not self._closing.wait(PAUSE_SECONDS):
+            self._write_waiting()
+        self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        while self._waiting:
+            some = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+            for lines in _fitting([line_of(call) for call in some], self._handler.maxBytes):
+                self._handler.handle(
+                    logging.LogRecord("operations", logging.INFO, "", 0, lines, None, None)
+                )
+
+
+def _fitting(lines: list[str], most: int) -> Iterator[str]:
+    """Lines put together to texts of no more bytes than a file holds."""
+    text = ""
+    for line in lines:
+        if text and len(text) + len(line) + 2 > most:
+            yield text
+            text = line
+        else:
+            text = f"{text}\n{line}" if text else line
+    if text:
+        yield text
 
 
 def line_of(call: Call) -> str:
-    told = {
-        "at": call.at.isoformat(timespec="milliseconds"),
-        "requestId": call.request_id,
-        "over": call.over,
-        "client": call.client,
-        "operation": call.operation,
-        "document": call.document,
-        "code": call.code,
-        "price": call.price,
-        "rows": call.rows,
-        "bytes": call.size,
-        "queueSeconds": round(call.queued, 6),
-        "seconds": round(call.seconds, 6),
-    }
-    return json.dumps(told, separators=(",", ":")).replace("\x7f", "\\u007f")
+    return LINE % (
+        call.at.isoformat(timespec="milliseconds"),
+        _text(call.request_id),
+        _text(call.over),
+        _text(call.client),
+        _text(call.operation),
+        _text(call.document),
+        _text(call.code),
+        "null" if call.price is None else call.price,
+        call.rows,
+        call.size,
+        round(call.queued, 6),
+        round(call.seconds, 6),
+    )
+
+
+def _text(text: str | None) -> str:
+    return "null" if text is None else encode_basestring_ascii(text).replace("\x7f", "\\u007f")

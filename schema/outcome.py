@@ -4,14 +4,14 @@ Rules: the bytes of a reply are made from it and from nothing else, and so is th
 each reader that they are handed to.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 import orjson
 
-from access.record import Asked, UsageRecord
+from access.record import Asked, Kept, UsageRecord
 from catalog.ids import DatasetCode, Seq
 from schema.caller import Caller
 from schema.errors import ErrorBody
@@ -19,6 +19,8 @@ from schema.provenance import LiveSource, Provenance, shown
 from schema.reply import Request, digest
 
 NOT_MODIFIED = "NOT_MODIFIED"
+INLINE = 64 * 1024
+"""Bytes of data up to which a reply is put together and recorded on the event loop."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,13 @@ class Content:
     @cached_property
     def digest(self) -> str:
         return digest(self.bytes)
+
+
+@dataclass(slots=True)
+class Contents:
+    """The last content that was made of an outcome, with the ages it tells."""
+
+    last: tuple[tuple[int, ...], Content] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,31 @@ class Outcome:
     tag: str | None = None
     """Of the answer, where it was asked for by GET."""
 
+    remembered: Seq | None = None
+    """The newest published version when it came from memory alone; None: it was read."""
+    _contents: Contents = field(default_factory=Contents, repr=False, compare=False)
+
+    def again(self, started: datetime, seconds: float) -> "Outcome":
+        """The same outcome of another operation; what was made of it stays made."""
+        same = object.__new__(Outcome)
+        same.__dict__.update(self.__dict__, started=started, seconds=seconds)
+        return same
+
     def content(self, now: datetime) -> Content:
-        """The whole reply; `now` is what the age of the data is told by."""
+        """The whole reply; `now` is what the age of the data is told by. The same one as long as no age
+        differs.
+        """
         if self.unchanged:
             return Content(b"")
+        if self.live:
+            return self._content(now)
+        ages = tuple([origin.age(now) for origin in self.provenance])
+        last = self._contents.last
+        if last is None or last[0] != ages:
+            last = self._contents.last = ages, self._content(now)
+        return last[1]
+
+    def _content(self, now: datetime) -> Content:
         body: dict[str, object] = {"data": orjson.Fragment(self.data)}
         if self.errors:
             body["errors"] = self.errors
@@ -90,10 +120,16 @@ class Outcome:
 
 
 def usage_of(
-    outcome: Outcome, content: Content, request: Request, caller: Caller, request_id: str
+    outcome: Outcome,
+    content: Content,
+    request: Request,
+    caller: Caller,
+    request_id: str,
+    keep: Callable[[Asked], Asked | Kept] = lambda asked: asked,
 ) -> UsageRecord:
-    """The record of handing `content` to this caller."""
+    """The record of handing `content` to this caller; `keep` may have put away what was asked before."""
     grants = [caller.scope.grant(code) for code in sorted(outcome.columns)]
+    variables = orjson.dumps(request.variables).decode() if request.variables else "{}"
     return UsageRecord(
         client=caller.principal.client,
         organisation=caller.principal.organisation,
@@ -111,11 +147,7 @@ def usage_of(
         version=outcome.version,
         case=caller.stated.case,
         answer=outcome.answer,
-        asked=Asked(
-            request.query,
-            orjson.dumps(request.variables).decode(),
-            request.operation_name,
-        ),
+        asked=keep(Asked(request.query, variables, request.operation_name)),
         calls={source.interface: source.outcomes for source in outcome.live},
     )
 

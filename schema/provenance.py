@@ -5,7 +5,10 @@ Load and grade are of the load that made the version; rows that came earlier cam
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
+
+import orjson
 
 from catalog.catalogue import Catalogue
 from catalog.clock import CITY_ZONE
@@ -18,6 +21,7 @@ from warehouse.engine import Publication
 GradeOf = Callable[[LoadId], str | None]
 """A load's quality grade, A to E; None when it was never checked."""
 REMEMBERED = 1_000
+SECOND = timedelta(seconds=1)
 
 
 class Grades:
@@ -42,8 +46,10 @@ class Grades:
         return grade
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Provenance:
+    """Of one version of a data set: the same one for all who read it, so what is made of it is kept."""
+
     data_set: DatasetCode
     version: Seq
     published_at: datetime
@@ -51,15 +57,28 @@ class Provenance:
     grade: str | None
     source_level: str
 
-    def shown(self, now: datetime) -> dict[str, object]:
-        return {
+    def age(self, now: datetime) -> int:
+        """Seconds."""
+        return max(0, (now - self.published_at) // SECOND)
+
+    def shown(self, now: datetime) -> orjson.Fragment:
+        before, after = self._around_age
+        return orjson.Fragment(b"%s%d%s" % (before, self.age(now), after))
+
+    @cached_property
+    def name(self) -> str:
+        """As the field's."""
+        return camel(self.data_set)
+
+    @cached_property
+    def _around_age(self) -> tuple[bytes, bytes]:
+        """All that is told, but the age, which alone differs from time to time."""
+        before = {
             "version": self.version,
             "publishedAt": self.published_at.astimezone(CITY_ZONE),
-            "ageSeconds": max(0, int((now - self.published_at).total_seconds())),
-            "loadId": self.load_id,
-            "grade": self.grade,
-            "sourceLevel": self.source_level,
         }
+        after = {"loadId": self.load_id, "grade": self.grade, "sourceLevel": self.source_level}
+        return orjson.dumps(before)[:-1] + b',"ageSeconds":', b"," + orjson.dumps(after)[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +111,13 @@ def provenance_of(
 ) -> tuple[Provenance, ...]:
     """Blocking where `grade_of` is. A data set that was never published has none."""
     return tuple(
-        Provenance(
-            data_set=code,
-            version=publication.seq,
-            published_at=publication.published_at,
-            load_id=publication.load_id,
-            grade=grade_of(publication.load_id),
-            source_level=catalogue.contracts[code].level.value,
+        _provenance(
+            code,
+            publication.seq,
+            publication.published_at,
+            publication.load_id,
+            grade_of(publication.load_id),
+            catalogue.contracts[code].level.value,
         )
         for code, publication in sorted(publications.items())
     )
@@ -108,9 +127,12 @@ def shown(
     provenances: tuple[Provenance, ...], live: tuple[LiveSource, ...], now: datetime
 ) -> dict[str, object]:
     """As `extensions.data` holds it: by the name of the field."""
-    found: dict[str, object] = {camel(p.data_set): p.shown(now) for p in provenances}
+    found: dict[str, object] = {p.name: p.shown(now) for p in provenances}
     for source in live:
         told = source.shown(now)
         if told is not None:
             found[camel(source.interface)] = told
     return found
+
+
+_provenance = lru_cache(maxsize=REMEMBERED)(Provenance)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import orjson
@@ -27,6 +27,8 @@ class Request:
     """It came by GET: nothing but a query may run."""
     have: str = ""
     """The entity tags of answers that the caller has."""
+    sent: bytes = field(default=b"", repr=False, compare=False)
+    """The body that it came as."""
 
     @cached_property
     def digest(self) -> str:
@@ -66,7 +68,7 @@ def request_of(body: bytes) -> Request:
         )
     if not isinstance(parsed, dict):
         raise _malformed("请求体必须是一个 JSON 对象", "the body must be one JSON object")
-    return request_from(parsed)
+    return _request(parsed, reads_only=False, sent=body)
 
 
 def request_from(members: Mapping[str, object]) -> Request:
@@ -85,7 +87,7 @@ def request_of_address(parameters: Mapping[str, str], have: str = "") -> Request
     return replace(_request(members, reads_only=True), have=have)
 
 
-def _request(members: Mapping[str, object], *, reads_only: bool) -> Request:
+def _request(members: Mapping[str, object], *, reads_only: bool, sent: bytes = b"") -> Request:
     name, variables = members.get("operationName"), members.get("variables")
     if name is not None and not isinstance(name, str):
         raise _malformed("operationName 必须是文本", "operationName must be a text")
@@ -100,7 +102,7 @@ def _request(members: Mapping[str, object], *, reads_only: bool) -> Request:
         raise _malformed("缺少文本 query", "query must be a text")
     if members.get("documentId") is not None:
         raise _malformed("query 与 documentId 只能有一个", "send either query or documentId")
-    return Request(query, variables or {}, name or None, reads_only=reads_only)
+    return Request(query, variables or {}, name or None, reads_only=reads_only, sent=sent)
 
 
 def _document(members: Mapping[str, object]) -> str | None:

@@ -96,6 +96,27 @@ def test_values_are_put_into_slots(both: Both) -> None:
     assert same(both, without, ((Decimal(3), 5),)).rows == 18
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("name", Kind.STRING),
+        ("count_of", Kind.INTEGER),
+        ("far", Kind.BIGINT),
+        ("day", Kind.DATE),
+        ("seen_at", Kind.TIMESTAMP),
+    ],
+)
+def test_a_list_in_a_slot_finds_whatever_the_column_holds(
+    both: Both, name: str, kind: Kind
+) -> None:
+    held = VALUES[kind]
+    rows = [{**row, name: value} for row, value in zip(things(len(held)), held, strict=True)]
+    both.show({OWNERS: [], THINGS: rows, READINGS: []})
+    among = Read(THINGS, (Leaf("i", "id"), Leaf("v", name)), Compare(name, Op.IN, Slot(0)))
+    assert same(both, among, (tuple(held),)).rows == len(held)
+    assert same(both, among, (tuple(held[:1]),)).rows == 1
+
+
 def test_several_statements_are_answered_together_or_not_at_all(both: Both) -> None:
     asked = [(s, s.bound()) for s in (statement(ALL_OWNERS), statement(IN_THREES))]
     answers = both.reader.read(asked, both.published)

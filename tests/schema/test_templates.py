@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.roles import CAPABILITIES, Role
+from catalog.errors import UserError
 from catalog.predicate import Values
 from catalog.slot import Slot
+from query.compile import compile_read
 from query.price import Sizes
 from query.relation import Scope
 from schema.data.planning import Plan, plan_of, priced, variables_of
@@ -116,6 +118,17 @@ def told(plan: Plan, values: Values) -> object:
     )
 
 
+def refusals(plan: Plan) -> dict[str, object]:
+    """What the compiler has to say to each field. A slot in a wrong place is no UserError."""
+    found: dict[str, object] = {}
+    for name, planned in plan.fields.items():
+        try:
+            compile_read(planned.tree, SCOPE).bound(plan.values)
+        except UserError as wrong:
+            found[name] = wrong.message_en
+    return found
+
+
 def both(query: str, given_values: Mapping[str, object]) -> tuple[Plan, Plan] | None:
     """The kept plan and a new one; None where the variables are refused."""
     prepared = _prepared(query)
@@ -151,6 +164,7 @@ def test_a_kept_plan_is_the_one_that_would_be_made_anew(query: str) -> None:
             kept, new = plans
             assert told(kept, kept.values) == told(new, ())
             assert priced(kept, SCOPE, SIZES) == priced(new, SCOPE, SIZES)
+            assert refusals(kept) == refusals(new)
 
     asked()
 

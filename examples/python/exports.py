@@ -52,7 +52,7 @@ class Pieces(io.RawIOBase):
 def token() -> str:
     credentials = os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"]
     asked = {"grant_type": "client_credentials"}
-    reply = httpx.post(f"{HUB}/oauth/token", data=asked, auth=credentials)
+    reply = httpx.post(f"{HUB}/oauth/token", data=asked, auth=credentials, timeout=60)
     return str(reply.raise_for_status().json()["access_token"])
 
 

@@ -14,6 +14,8 @@ from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
 HUB = os.environ["HUB"]
+SECONDS = 60
+"""How long a busy hub is waited for; libraries give up after five or ten."""
 LEVELS = gql("""
 query Levels($stations: [String!]!) {
   riverStation(where: {stationCode: {in: $stations}}, orderBy: [{stationCode: ASC}]) {
@@ -40,13 +42,14 @@ def token() -> str:
     """An access token; it lives ten minutes, so a long-running program fetches a new one in time."""
     credentials = os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"]
     asked = {"grant_type": "client_credentials"}
-    reply = httpx.post(f"{HUB}/oauth/token", data=asked, auth=credentials)
+    reply = httpx.post(f"{HUB}/oauth/token", data=asked, auth=credentials, timeout=SECONDS)
     return str(reply.raise_for_status().json()["access_token"])
 
 
 def over_http() -> Client:
     bearer = {"Authorization": f"Bearer {token()}"}
-    return Client(transport=HTTPXAsyncTransport(url=f"{HUB}/graphql", headers=bearer))
+    transport = HTTPXAsyncTransport(url=f"{HUB}/graphql", headers=bearer, timeout=SECONDS)
+    return Client(transport=transport, execute_timeout=SECONDS)
 
 
 def over_websocket() -> Client:
@@ -54,8 +57,10 @@ def over_websocket() -> Client:
         url=f"{HUB.replace('http', 'ws', 1)}/graphql",
         init_payload={"Authorization": f"Bearer {token()}"},
         subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
+        connect_timeout=SECONDS,
+        ack_timeout=SECONDS,
     )
-    return Client(transport=transport)
+    return Client(transport=transport, execute_timeout=SECONDS)
 
 
 async def newest_levels() -> list[dict[str, Any]]:

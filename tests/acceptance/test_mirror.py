@@ -20,7 +20,7 @@ def health(hub: RunningHub) -> dict[str, Any]:
     token = new_token(hub, "auditor")
     headers = {"Authorization": f"Bearer {token}"}
     body: dict[str, Any] = httpx.get(
-        f"{hub.address}/health", headers=headers, timeout=30, trust_env=False
+        f"{hub.address}/health", headers=headers, timeout=120, trust_env=False
     ).json()
     return body
 
@@ -60,7 +60,7 @@ def test_what_the_city_declares_is_mirrored_and_again_after_a_kill(tmp_path: Pat
         assert (home / "mirror.sqlite").stat().st_mode & 0o077 == 0
         for process in hub.processes():
             process.send_signal(signal.SIGKILL)
-        hub.process.wait(30)
+        hub.process.wait(120)
     (home / "mirror.sqlite").write_bytes(b"torn")
     with running_hub(home) as hub:
         assert wait_until_mirrored(hub)["parts"]["rowMirror"] == "up"

@@ -37,7 +37,7 @@ STEP = timedelta(minutes=10)
 PLACE = 500106004000000
 STATIONS = ("A", "B", "C")
 ON_THE_WAY = frozenset({LoadState.LANDED, LoadState.CHECKED, LoadState.HANDED_OVER})
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 400.0
 CONTEXT = get_context("forkserver")
 CONTEXT.set_forkserver_preload([child.__name__])
 

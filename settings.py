@@ -22,8 +22,8 @@ class Settings(BaseSettings):
     """The hub's public address, which its tokens name as issuer; default: http://host:port."""
     connections: Path | None = None
     """The operator's file of source addresses and credentials; default: `home`/connections.yaml."""
-    threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) - 1), ge=1)
-    """Query threads; the default leaves one core for what answers at once."""
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    """Query threads; those that work at heavy statements stand back for what answers at once."""
     providers: Path | None = None
     """The operator's file of outside identity providers; default: `home`/providers.yaml."""
     memory_limit: str = "2GB"

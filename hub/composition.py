@@ -54,6 +54,7 @@ from settings import Settings
 from warehouse.duck import DuckWarehouse
 from warehouse.mirror.keeper import MirrorKeeper
 from warehouse.mirror.process import WriterProcess
+from warehouse.priority import stand_back
 
 AUDIENCE = "vitalhub"
 MIRROR_WORK = ".mirror"
@@ -111,6 +112,7 @@ class Hub(Stores):
 
     def run_jobs(self) -> None:
         """Until the worker is stopped: ask for what is needed, and do what belongs here."""
+        stand_back()
         self.worker.run(idle=lambda: self.schedule.look(self.store.load()))
 
 

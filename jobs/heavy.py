@@ -28,6 +28,7 @@ from jobs.worker import Worker
 from quality.record import QualityRecord
 from registry.store import Registry
 from settings import Settings
+from warehouse.priority import process_stands_back
 
 LOG = logging.getLogger(__name__)
 GRACE_SECONDS = 8.0
@@ -75,6 +76,7 @@ def heavy_worker(settings: Settings) -> Worker:
 
 
 def main() -> None:
+    process_stands_back()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request's address
     settings = Settings()

@@ -28,6 +28,7 @@ from warehouse.engine import Answer, Health, Listener, LoadPlan, Publication, Pu
 from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
 from warehouse.newest import Newest
 from warehouse.noted import Noted
+from warehouse.priority import others_stand_back
 from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
 from warehouse.streaming import DuckStream
 from warehouse.tables import SETUP, Run, columns_held, definitions
@@ -220,18 +221,19 @@ class DuckWarehouse:
     def _open(self) -> duckdb.DuckDBPyConnection:
         self._landing.mkdir(parents=True, exist_ok=True)
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(
-            str(self._file),
-            config={
-                "threads": self._threads,
-                "memory_limit": self._memory_limit,
-                "checkpoint_threshold": "256MB",
-                "late_materialization_max_rows": SHOWN_ROWS,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "preserve_insertion_order": True,
-            },
-        )
+        with others_stand_back():
+            connection = duckdb.connect(
+                str(self._file),
+                config={
+                    "threads": self._threads,
+                    "memory_limit": self._memory_limit,
+                    "checkpoint_threshold": "256MB",
+                    "late_materialization_max_rows": SHOWN_ROWS,
+                    "autoinstall_known_extensions": False,
+                    "autoload_known_extensions": False,
+                    "preserve_insertion_order": True,
+                },
+            )
         for statement in SETUP:
             connection.execute(statement)
         folder = str(self._landing.resolve()).replace("'", "''")

@@ -2,12 +2,14 @@
 
 Absolute times on a shared machine say little; what one contender costs beside another says much.
 Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live, edge). The hub
-beside its peers at a city's scale is asked for by name: `make bench ARGS="city --scale small"`.
+beside its peers at a city's scale is asked for by name: `make bench ARGS="city --scale small"`; so is what
+readers notice of a large load: `make bench ARGS="busy --scale full"`.
 """
 
 import sys
 from collections.abc import Callable, Mapping
 
+from bench.busy import busy
 from bench.city.command import city
 from bench.edge import edge
 from bench.fairness import fairness
@@ -32,6 +34,8 @@ PARTS: Mapping[str, Callable[[], Table]] = {
 def main() -> int:
     if sys.argv[1:2] == ["city"]:
         return city(sys.argv[2:])
+    if sys.argv[1:2] == ["busy"]:
+        return busy(sys.argv[2:])
     wanted = sys.argv[1:] or list(PARTS)
     unknown = [name for name in wanted if name not in PARTS]
     if unknown:

@@ -47,8 +47,7 @@ WRITE_UNFIT = """COPY (
     FROM hub_unfit GROUP BY _row ORDER BY _row
 ) TO {path} (FORMAT parquet)"""
 END_CHANGED = """INSERT INTO {past}
-    SELECT {columns}, _seq, $seq FROM {current} c
-    WHERE EXISTS (SELECT 1 FROM hub_stage s WHERE {same_key} AND ({differs}))"""
+    SELECT {columns_of_c}, c._seq, $seq FROM hub_stage s JOIN {current} c ON {same_key} WHERE {differs}"""
 ARRIVED = """CREATE OR REPLACE TEMP VIEW hub_arrived AS
     SELECT {key} FROM read_parquet({rows}) UNION ALL SELECT {key} FROM read_parquet({withheld})"""
 END_MISSING = """INSERT INTO {past}

@@ -59,6 +59,7 @@ def names_of(contract: Contract) -> dict[str, str]:
         "current": duckdb_text(current_table(contract.data_set)),
         "past": duckdb_text(past_table(contract.data_set)),
         "columns": listed(c.name for c in contract.columns),
+        "columns_of_c": ", ".join(f"c.{identifier(c.name)}" for c in contract.columns),
         "key": listed(contract.key),
         "same_key": " AND ".join(f"s.{identifier(n)} = c.{identifier(n)}" for n in contract.key),
         "differs": " OR ".join(

@@ -113,7 +113,9 @@ def _gated(hub: Hub, contract: Contract, plan: LoadPlan) -> float:
     """As a source would have given them: as text, to be checked; seconds that the check took."""
     folder = plan.rows.parent
     raw = folder / "raw.parquet"
-    texts = ", ".join(_as_text(contract, column.name) for column in contract.columns)
+    texts = ", ".join(
+        f"{as_text(contract, column.name)} AS {column.name}" for column in contract.columns
+    )
     with duckdb.connect() as connection:
         connection.execute(
             f"COPY (SELECT {texts}, 'bench' AS _file, _row AS _line, NULL::VARCHAR AS _broken"
@@ -127,14 +129,15 @@ def _gated(hub: Hub, contract: Contract, plan: LoadPlan) -> float:
     return perf_counter() - began
 
 
-def _as_text(contract: Contract, name: str) -> str:
+def as_text(contract: Contract, name: str) -> str:
+    """A column of the generated rows as sources write it."""
     kind = contract.column(name).type.kind
     if kind is Kind.PLACE:
         short = f"CASE WHEN {name} % 1000000000 = 0 THEN 6 ELSE 9 END"
-        return f"left({name}::VARCHAR, {short}) AS {name}"
+        return f"left({name}::VARCHAR, {short})"
     if kind is Kind.TIMESTAMP:
-        return f"strftime({name} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS {name}"
-    return f"{name}::VARCHAR AS {name}"
+        return f"strftime({name} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ')"
+    return f"{name}::VARCHAR"
 
 
 def _grant(hub: Hub, contract: Contract) -> None:

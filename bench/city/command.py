@@ -1,6 +1,7 @@
 """`python -m bench city [--scale small|full] ...` runs the comparison; `city serve NAME` one contender."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -34,6 +35,7 @@ def city(arguments: Sequence[str]) -> int:
         contenders=tuple(given.contenders.split(",")),
     )
     plan.layout.own.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended, too
     if given.serve:
         return _serve(plan, given.serve)
     try:

@@ -93,7 +93,7 @@ def running(name: str, grounds: Grounds, log: Path) -> Iterator[Contender]:
             return
         token = _token(address, grounds.home)
         began = time.monotonic()
-        mirror = _mirrored(address, token)
+        mirror = mirrored(address, token)
         waited = time.monotonic() - began
         yield Contender(name, ASKING[name], address, (process.pid,), token, mirror, waited)
 
@@ -138,7 +138,7 @@ def _token(address: str, home: Home) -> str:
     return str(reply.json()["access_token"])
 
 
-def _mirrored(address: str, token: str) -> Mapping[str, str]:
+def mirrored(address: str, token: str) -> Mapping[str, str]:
     """The state of each set's mirror, once none is being built."""
     deadline = time.monotonic() + MIRROR_SECONDS
     while True:

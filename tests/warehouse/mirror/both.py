@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 from catalog.clock import ReplayClock
 from catalog.contracts import Contract
@@ -12,6 +13,7 @@ from query.statement import CURRENT_SEQ, SCHEMA, LockedStatement, identifier
 from tests.shared_data import START
 from warehouse.duck import DuckWarehouse
 from warehouse.engine import Answer
+from warehouse.mirror import read
 from warehouse.mirror.apply import Applier
 from warehouse.mirror.changes import change_since
 from warehouse.mirror.file import MirrorFile
@@ -21,6 +23,8 @@ from warehouse.mirror.read import MirrorReader
 from warehouse.mirror.standing import MirrorStandings, MirrorState, Standing
 from warehouse.tables import listed
 
+SECONDS = 600.0
+"""No stall of a busy machine ends a read; how many steps it may take stays as it is."""
 Row = Mapping[str, Scalar | None]
 
 
@@ -37,6 +41,8 @@ class Copy:
         """`work`: in the landing, for the engine writes nowhere else."""
         self.standings = MirrorStandings()
         self.standings.declare(held_tables(contracts.values()))
+        self._unhurried = patch.multiple(read, WORK_SECONDS=SECONDS, WAIT_SECONDS=SECONDS)
+        self._unhurried.start()
         self.reader = MirrorReader(file, self.standings)
         self._warehouse = warehouse
         self._work = work
@@ -60,6 +66,7 @@ class Copy:
     def close(self) -> None:
         self.reader.close()
         self._file.close()
+        self._unhurried.stop()
 
     def _built(self, contract: Contract) -> Standing:
         plan = plan_of(contract)

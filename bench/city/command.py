@@ -45,9 +45,15 @@ def city(arguments: Sequence[str]) -> int:
         return 1
     print("\n".join(table(outcome)), flush=True)
     if given.keep:
-        said = f'make bench ARGS="city {" ".join(arguments)}"'
-        print(write(plan, outcome, said, datetime.now(UTC)))
+        print(write(plan, outcome, _said(given, plan), datetime.now(UTC)))
     return 0
+
+
+def _said(given: argparse.Namespace, plan: Plan) -> str:
+    """The command that does it again; where the data stand is this machine's alone."""
+    narrowed = f" --rounds {plan.rounds} --seconds {plan.seconds:g}"
+    narrowed += f" --questions {given.questions} --contenders {given.contenders}"
+    return f'make bench ARGS="city --scale {given.scale}{narrowed}"'
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -82,7 +82,9 @@ def _served(folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    nothing_kept = {"VITALHUB_RESULT_CACHE_MB": "0"}  # what is asked again has to be worked out again
+    nothing_kept = {
+        "VITALHUB_RESULT_CACHE_MB": "0"
+    }  # what is asked again has to be worked out again
     environment = os.environ | nothing_kept | {"VITALHUB_HOME": str(folder)}
     command = [sys.executable, "server.py", "serve", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)

@@ -36,6 +36,8 @@ CONNECTIONS = 64
 READS = 150
 ROUNDS = 3
 PAUSE = 0.02
+NOTHING_KEPT = {"VITALHUB_RESULT_CACHE_MB": "0"}
+"""What is asked again has to be worked out again: an answer that is kept is no heavy query."""
 HEAVY = """{ riverRegimeMunicipal(where: {flowM3s: {gt: "3001"}},
   orderBy: [{levelM: DESC}, {flowM3s: ASC}], limit: 1000, offset: %d) { stationCode levelM } }"""
 LIGHT = """{ riverRegimeMunicipalByKey(stationCode: "BENCH-0007",
@@ -82,10 +84,7 @@ def _served(folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    nothing_kept = {
-        "VITALHUB_RESULT_CACHE_MB": "0"
-    }  # what is asked again has to be worked out again
-    environment = os.environ | nothing_kept | {"VITALHUB_HOME": str(folder)}
+    environment = os.environ | NOTHING_KEPT | {"VITALHUB_HOME": str(folder)}
     command = [sys.executable, "server.py", "serve", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:

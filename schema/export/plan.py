@@ -108,8 +108,9 @@ def _only_field(
     if definition is None or not isinstance(definition.resolve, Plannable):
         raise _unfit(
             form,
-            f"{nodes[0].name.value} 不是数据集的行或分组",
-            f"{nodes[0].name.value} is no list of a data set's rows or groups",
+            f"{nodes[0].name.value} 不是数据集的行或分组；请只查询一个数据集的列表或聚合字段",
+            f"{nodes[0].name.value} is no list of a data set's rows or groups; "
+            "ask for one field that is",
         )
     return name, nodes, definition.resolve
 

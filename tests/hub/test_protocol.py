@@ -32,6 +32,7 @@ DRIPPING = 500
 LARGE = 16 * 2**20
 PATIENCE = 120.0
 """Seconds that only what goes wrong takes."""
+SHIPPED = protocol.HEADER_SECONDS
 HURRIED = 0.5
 ADMITTED = 2.0
 """Seconds for a header that is sent at once; who waits for its end waits as long."""
@@ -133,6 +134,10 @@ async def _ended(reader: asyncio.StreamReader) -> bool:
         return await asyncio.wait_for(reader.read(1), 0.1) == b""
     except TimeoutError:
         return False
+
+
+def test_a_header_that_drips_is_given_up_within_ten_seconds_as_shipped() -> None:
+    assert SHIPPED < 10
 
 
 def test_five_hundred_dripping_connections_are_closed_and_others_are_served(

@@ -9,6 +9,8 @@ DatasetCode = NewType("DatasetCode", str)
 DomainCode = NewType("DomainCode", str)
 PlaceCode = NewType("PlaceCode", str)
 """6 digits city or district, 9 township, 12 village, 15 grid: `500106004`."""
+IndicatorCode = NewType("IndicatorCode", str)
+"""统一编码, ASCII letters, digits and _: `IN21`."""
 RequestId = NewType("RequestId", str)
 GrantId = NewType("GrantId", str)
 LoadId = NewType("LoadId", str)

@@ -1,0 +1,39 @@
+"""What indicators say when something is wrong.
+
+UserError
+├── UnknownColumn          no data set of that name with that column is shared
+└── JoinRefused            the column cannot be taken into account for these rows
+    ├── FanOut                 a step would find several rows for one
+    ├── NoJoin                 no relation leads there
+    └── AmbiguousJoin          several do
+"""
+
+from catalog.errors import UserError
+
+
+class UnknownColumn(UserError):
+    code = "UNKNOWN_COLUMN"
+    zh = "没有数据集 {data_set} 的字段 {column}，或该字段不共享。"
+    en = "No data set {data_set} with the column {column} is shared. Check the names in its contract."
+
+
+class JoinRefused(UserError):
+    """Each of its kinds has its own code."""
+
+
+class FanOut(JoinRefused):
+    code = "FAN_OUT"
+    zh = "从 {source} 到 {target} 会放大行数：{many}.{key} 使 {one} 的一行对应多行；请以 {target} 的行为计算口径。"
+    en = "From {source} to {target} rows would be counted several times: {many}.{key} has many rows for one of {one}. Measure the rows of {target} instead."
+
+
+class NoJoin(JoinRefused):
+    code = "NO_JOIN"
+    zh = "没有从 {source} 到 {target} 的关联；请在数据契约中声明，或使用其他字段。"
+    en = "No relation leads from {source} to {target}. Declare one in the contract, or use another column."
+
+
+class AmbiguousJoin(JoinRefused):
+    code = "AMBIGUOUS_JOIN"
+    zh = "从 {source} 到 {target} 有多条关联（{relations}）；请用 via 指明。"
+    en = "Several relations lead from {source} to {target} ({relations}). Name the ones to take under via."

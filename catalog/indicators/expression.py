@@ -1,0 +1,110 @@
+"""Arithmetic over names: `station.warning_level_m - level_m`, `closed / accepted * 100`.
+
+Rules: it is read into this tree and never reaches an engine as text; names, numbers, + - * /, unary
+minus, parentheses and the functions below, nothing else. Dividing by zero gives no value.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+MAX_TEXT = 2_000
+
+
+class Operator(StrEnum):
+    PLUS = "+"
+    MINUS = "-"
+    TIMES = "*"
+    BY = "/"
+
+
+class Function(StrEnum):
+    ABSOLUTE = "abs"
+    GREATEST = "greatest"
+    LEAST = "least"
+    FIRST_KNOWN = "first_known"
+    """The first argument that has a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What it stands for is said where the expression stands."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    operator: Operator
+    left: "Expression"
+    right: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    function: Function
+    arguments: tuple["Expression", ...]
+
+
+Expression = Name | Number | Binary | Call
+
+_OPERATORS: Mapping[type[ast.operator], Operator] = {
+    ast.Add: Operator.PLUS,
+    ast.Sub: Operator.MINUS,
+    ast.Mult: Operator.TIMES,
+    ast.Div: Operator.BY,
+}
+
+
+def parse_expression(text: str) -> Expression:
+    """ValueError says what is wrong with the text."""
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"is longer than {MAX_TEXT} characters")
+    try:
+        return _read(ast.parse(text.strip(), mode="eval").body, text.strip())
+    except (SyntaxError, RecursionError, MemoryError) as wrong:
+        raise ValueError(f"is no arithmetic: {text!r}") from wrong
+
+
+def names_of(expression: Expression) -> Iterator[str]:
+    """With repetitions, in the order of the text."""
+    match expression:
+        case Name(name):
+            yield name
+        case Binary(_, left, right):
+            yield from names_of(left)
+            yield from names_of(right)
+        case Call(_, arguments):
+            for argument in arguments:
+                yield from names_of(argument)
+        case Number():
+            pass
+
+
+def _read(node: ast.expr, text: str) -> Expression:
+    match node:
+        case ast.Constant(value=bool()):
+            pass
+        case ast.Constant(value=int() | float()):
+            written = ast.get_source_segment(text, node)
+            return Number(Decimal((written or "").replace("_", "")))
+        case ast.Name(id=name):
+            return Name(name)
+        case ast.Attribute(value=ast.Name(id=data_set), attr=column):
+            return Name(f"{data_set}.{column}")
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return Binary(Operator.MINUS, Number(Decimal(0)), _read(operand, text))
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
+            return Binary(_OPERATORS[type(operator)], _read(left, text), _read(right, text))
+        case ast.Call(func=ast.Name(id=called), args=arguments, keywords=[]) if (
+            called in list(Function) and arguments
+        ):
+            return Call(Function(called), tuple(_read(a, text) for a in arguments))
+    raise ValueError(f"may hold names, numbers, + - * / and {', '.join(Function)}")

@@ -31,6 +31,10 @@ def stored(bind: Bind, value: Scalar | Sequence[Scalar]) -> Stored:
         raise Unmirrored("what is no list")
     if bind.type.kind is Kind.DOUBLE:
         raise Unmirrored("doubles that SQLite would read of a text")
+    if convert is _whole and set(map(type, value)) == {int}:
+        for end in (min(value), max(value)):
+            convert(bind.type, end)
+        return orjson.dumps(value).decode()
     return orjson.dumps([convert(bind.type, each) for each in value]).decode()
 
 

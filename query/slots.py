@@ -29,6 +29,12 @@ ACCEPTED: dict[Kind, tuple[type, ...]] = {
     Kind.TIMESTAMP: (datetime,),
     Kind.PLACE: (str,),
 }
+AS_THEY_COME: dict[Kind, frozenset[type]] = {
+    kind: frozenset({accepted})
+    for kind, (accepted, *others) in ACCEPTED.items()
+    if not others and kind is not Kind.PLACE
+}
+"""Of these kinds nothing more is asked of a value than its very type."""
 Bindable = Scalar | list[Scalar]
 """A list where one parameter stands for all values of it."""
 
@@ -49,6 +55,8 @@ class Taken:
         if self.whole != isinstance(value, tuple):
             raise TypeError(f"slot {self.slot} takes {'a list' if self.whole else 'one value'}")
         if isinstance(value, tuple):
+            if AS_THEY_COME.get(self.kind, frozenset()).issuperset(map(type, value)):
+                return list(value)
             return [bindable(self.field, self.kind, each) for each in value]
         return bindable(self.field, self.kind, value)
 

@@ -19,6 +19,7 @@ from graphql import (
 from schema.errors import NulCharacter
 
 NUL = "\x00"
+NUMBERS = frozenset({int, float})
 
 
 def check_variables(variables: Mapping[str, object]) -> None:
@@ -59,8 +60,9 @@ def _holds_nul(value: object) -> bool:
         if isinstance(item, str):
             if NUL in item:
                 return True
+        elif isinstance(item, list):
+            if not NUMBERS.issuperset(map(type, item)):  # a list may have thousands
+                pending += item
         elif isinstance(item, Mapping):
             pending += [*item.keys(), *item.values()]
-        elif isinstance(item, list):
-            pending += item
     return False

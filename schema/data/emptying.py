@@ -14,12 +14,16 @@ from enum import Enum
 from typing import Any
 
 from graphql import (
+    GRAPHQL_MAX_INT,
+    GRAPHQL_MIN_INT,
     ArgumentNode,
     DocumentNode,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLScalarType,
     GraphQLSchema,
     ListValueNode,
     ObjectValueNode,
@@ -48,6 +52,8 @@ from schema.data.planning import Plannable
 
 FILTERED: Mapping[int, Kind] = {id(made): kind for kind, made in COLUMN_FILTERS.items()}
 """The kinds of the columns' filters, by the identity of their types, which live as long as this module."""
+SINGLE = frozenset({str, int, float, bool})
+"""The values of JSON that hold no others; null is none of them, for a list may refuse it."""
 Coerced = Mapping[str, object]
 
 
@@ -79,8 +85,8 @@ class Variables:
     signatures: Mapping[str, GraphQLVariableSignature]
 
     def coerced(self, given: Mapping[str, object]) -> VariableValues | None:
-        """What graphql-core makes of them, where each is one value of its type or is left out; None where a
-        default, an input or a list is looked through, or where graphql-core has to say what is wrong.
+        """What graphql-core makes of them, where each is one value of its type, a list of such or is left
+        out; None where a default or an input is looked through, or where graphql-core has to say what is wrong.
         """
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, object] = {}
@@ -91,9 +97,14 @@ class Variables:
                     return None
                 sources[name] = VariableValueSource(signature)
                 continue
-            if isinstance(value, (dict, list)):
+            if isinstance(value, dict):
                 return None
-            made = coerce_input_value(value, signature.type)
+            kind = signature.type
+            made = (
+                coerced_list(value, kind)
+                if isinstance(value, list)
+                else coerce_input_value(value, kind)
+            )
             if made is Undefined:
                 return None
             sources[name], coerced[name] = VariableValueSource(signature, value), made
@@ -126,6 +137,25 @@ def variables_in(
         if isinstance(signature, GraphQLVariableSignature):  # valid documents have no others
             signatures[name] = signature
     return Variables(found, signatures)
+
+
+def coerced_list(values: list[Any], kind: GraphQLInputType) -> object:
+    """As graphql-core coerces a list of single values, whose type it would look at for each anew."""
+    kind = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    inner = kind.of_type if isinstance(kind, GraphQLList) else None
+    inner = inner.of_type if isinstance(inner, GraphQLNonNull) else inner
+    if not isinstance(inner, GraphQLScalarType):
+        return Undefined
+    types = set(map(type, values))
+    if not SINGLE.issuperset(types):
+        return Undefined
+    if inner is GraphQLInt and types == {int}:
+        within = min(values) >= GRAPHQL_MIN_INT and max(values) <= GRAPHQL_MAX_INT
+        return list(values) if within else Undefined
+    try:
+        return [inner.coerce_input_value(each) for each in values]
+    except Exception:  # noqa: BLE001 - whatever it is, graphql-core says it
+        return Undefined
 
 
 class _Looking(Visitor):

@@ -124,6 +124,11 @@ def read_organisations(file: Path) -> tuple[Organisation, ...]:
     return read_declared(file, OrganisationsFile).organisations
 
 
+def read_code(folder: Path) -> DomainCode:
+    """Of a domain folder."""
+    return read_declared(folder / "domain.yaml", DomainFile).code
+
+
 def read_domain(folder: Path, known: Mapping[str, DatasetCode] = NOTHING_KNOWN) -> Domain:
     """A domain folder; DeclarationError names file and line of the first problem.
 

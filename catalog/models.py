@@ -1,11 +1,11 @@
 """The registry rows of the catalogue and of sharing.
 
 Rows stay behind `store.py` and `sharing/service.py`: what crosses their border is a frozen value.
-Events, signatures, contract versions and grants are only ever added, never changed; a grant's state
+Events, signatures, grants, versions of contracts and indicators are only ever added, never changed; a grant's state
 is told by its events. Entries and requests carry a revision, so that of two writers one is told.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -112,6 +112,47 @@ class EntryEventRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entry: Mapped[str] = mapped_column(ForeignKey("directory_entry.code"), index=True)
+    action: Mapped[str] = mapped_column(STATE)
+    source: Mapped[str] = mapped_column(STATE)
+    target: Mapped[str] = mapped_column(STATE)
+    by: Mapped[str]
+    organisation: Mapped[str] = mapped_column(CODE)
+    why: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class IndicatorVersionRow(Base):
+    """A version of an indicator's definition: its file's text, which never changes, and its state."""
+
+    __tablename__ = "indicator_version"
+    __table_args__ = (UniqueConstraint("code", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(CODE, index=True)
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(CODE, unique=True)
+    file: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    domain: Mapped[str] = mapped_column(CODE)
+    lead: Mapped[str] = mapped_column(CODE)
+    state: Mapped[str] = mapped_column(STATE, index=True)
+    effective_from: Mapped[date]
+    effective_to: Mapped[date | None]
+    proposed_by: Mapped[str]
+    proposed_at: Mapped[datetime]
+    certified_by: Mapped[str | None]
+    certified_at: Mapped[datetime | None]
+    revision: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012 - SQLAlchemy's own form
+
+
+class IndicatorEventRow(Base):
+    __tablename__ = "indicator_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(CODE, index=True)
+    version: Mapped[int]
     action: Mapped[str] = mapped_column(STATE)
     source: Mapped[str] = mapped_column(STATE)
     target: Mapped[str] = mapped_column(STATE)

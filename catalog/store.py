@@ -31,6 +31,7 @@ from catalog.imports import (
     import_domain,
     import_organisations,
     known_digests,
+    latest_contracts,
     proposed_contract,
     publish_versions,
 )
@@ -180,6 +181,15 @@ class CatalogueStore:
         with self._lock, self._registry.read() as session:
             self._loaded = self.epoch, self._read_catalogue(session)
             return self._loaded[1]
+
+    def newest(self) -> Catalogue:
+        """As `load`, with the newest version of each contract, published or not: what may be named."""
+        with self._registry.read() as session:
+            return Catalogue(
+                contracts=latest_contracts(session, self._contracts),
+                organisations=organisations(session),
+                places=self._read_places(session),
+            )
 
     def _read_catalogue(self, session: Session) -> Catalogue:
         rows = session.scalars(

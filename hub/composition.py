@@ -25,6 +25,7 @@ from catalog.actor import Duty, Person
 from catalog.clock import Clock, SystemClock
 from catalog.domain import read_domains, read_organisations
 from catalog.ids import ClientId, DatasetCode, LoadId, OrganisationCode
+from catalog.indicators.service import IndicatorService
 from catalog.sharing.service import SharingService
 from catalog.sharing.working_days import read_working_days
 from catalog.store import CatalogueStore
@@ -71,6 +72,7 @@ class Stores:
     clock: Clock
     registry: Registry
     store: CatalogueStore
+    indicators: IndicatorService
     sharing: SharingService
     clients: ClientStore
     external: ExternalTokens
@@ -147,6 +149,8 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     registry = Registry(settings.registry)
     store = CatalogueStore(registry, clock)
     import_city(store, settings.city)
+    indicators = IndicatorService(registry, clock, store)
+    indicators.import_city(settings.city, OPERATOR)
     clients = ClientStore(registry)
     days = read_working_days(settings.city / "calendar.yaml")
     engine = DuckWarehouse(
@@ -161,6 +165,7 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
         clock=clock,
         registry=registry,
         store=store,
+        indicators=indicators,
         sharing=SharingService(registry, clock, store.load, days, clients.organisation_of),
         clients=clients,
         external=ExternalTokens(read_providers(settings.providers_file), LinkStore(clients)),

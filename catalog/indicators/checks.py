@@ -57,10 +57,11 @@ def check_indicators(declared: Sequence[DeclaredIndicator], around: Surroundings
             raise each.document.error(("indicator",), f"{known[code.lower()]} is written so.")
         for path, problem in _problems(each.indicator, around, every):
             raise each.document.error(path, problem)
-
-
-def check_indicator(declared: DeclaredIndicator, around: Surroundings) -> None:
-    check_indicators([declared], around)
+        for user in _made_of(code, every):
+            for _, problem in _problems(user, around, every):
+                raise each.document.error(
+                    ("calculation",), f"{user.code} is made of it and would not hold: {problem}"
+                )
 
 
 def cycle(
@@ -97,6 +98,10 @@ def _problems(
             yield from _measure_problems(indicator, part, where, around)
     yield from window_problems(indicator, every)
     yield from _additivity_problems(indicator, around)
+
+
+def _made_of(code: IndicatorCode, every: Mapping[IndicatorCode, Indicator]) -> Iterator[Indicator]:
+    return (o for o in every.values() if o.code != code and code in ingredients(o.calculation))
 
 
 def _organisation_problems(indicator: Indicator, around: Surroundings) -> Iterator[Problem]:

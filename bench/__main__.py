@@ -1,7 +1,7 @@
 """`make bench`: every figure as a ratio between contenders of one run, on this machine, now.
 
 Absolute times on a shared machine say little; what one contender costs beside another says much.
-Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live, edge, exporting). The hub
+Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live, edge, exporting, alerts). The hub
 beside its peers at a city's scale is asked for by name: `make bench ARGS="city --scale small"`; so is what
 readers notice of a large load: `make bench ARGS="busy --scale full"`.
 """
@@ -9,6 +9,7 @@ readers notice of a large load: `make bench ARGS="busy --scale full"`.
 import sys
 from collections.abc import Callable, Mapping
 
+from bench.alerts import alerts
 from bench.busy import busy
 from bench.city.command import city
 from bench.edge import edge
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Callable[[], Table]] = {
     "live": live,
     "edge": edge,
     "exporting": exporting,
+    "alerts": alerts,
 }
 
 

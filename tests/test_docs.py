@@ -21,6 +21,7 @@ PACKAGES = [
     "query",
     "warehouse",
     "connectors",
+    "indicators",
     "quality",
     "access",
     "jobs",

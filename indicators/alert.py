@@ -129,12 +129,13 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """`before` and `after` are ranks."""
+    """`before` and `after` are ranks; `phase` is what the alert has come to."""
 
     change: Change
     at: datetime
     before: int
     after: int
+    phase: Phase
     value: float | None
 
 
@@ -169,7 +170,7 @@ def evaluate(
     change = change_between(state, new)
     if change is None:
         return new, None
-    return new, Happening(change, at, state.rank, new.rank, value)
+    return new, Happening(change, at, state.rank, new.rank, new.phase, value)
 
 
 def beyond(value: float, limit: Limit) -> bool:

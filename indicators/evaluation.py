@@ -258,7 +258,8 @@ def _result(source: str) -> exp.Select:
                 _at("periods", rank)
             ),
         ]
-    columns += [col("rank_before"), col("rank_after"), _change().as_("change")]
+    columns += [col("rank_before"), col("rank_after"), col("phase_after").as_("phase")]
+    columns.append(_change().as_("change"))
     return exp.select(*columns).from_(table(source))
 
 

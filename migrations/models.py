@@ -4,7 +4,14 @@ from importlib import import_module
 
 from registry.base import Base
 
-MODULES = ("catalog.models", "connectors.models", "quality.models", "access.models", "jobs.models")
+MODULES = (
+    "catalog.models",
+    "indicators.models",
+    "connectors.models",
+    "quality.models",
+    "access.models",
+    "jobs.models",
+)
 
 for module in MODULES:
     import_module(module)

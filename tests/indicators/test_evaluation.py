@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from catalog.indicators.threshold import Thresholds
 from catalog.places import padded
 from indicators.alert import AlertState, evaluate
-from indicators.evaluation import CHANGES, evaluation
+from indicators.evaluation import CHANGES, PHASES, evaluation
 from indicators.override import rungs_at
 from indicators.relation import STATES, rules_of, scopes_of, state_of
 from tests.indicators.drawing import MINUTE, PLACES, START, VALUES, thresholds
@@ -96,6 +96,7 @@ def compare(engine: Engine, declared: dict[str, Thresholds], data: st.DataObject
             assert row is not None
             assert state_of(row) == after
             assert (row["rank_before"], row["rank_after"]) == (before.rank, after.rank)
+            assert PHASES[row["phase"]] is after.phase
             change = None if row["change"] is None else CHANGES[row["change"]]
             assert change == (happening and happening.change)
         assert not said

@@ -450,6 +450,7 @@ SELECT
   CASE WHEN "next_phase_4" IN (1, 3) THEN "next_periods_4" ELSE 0 END AS "periods_4",
   "rank_before",
   "rank_after",
+  "phase_after" AS "phase",
   CASE
     WHEN "rank_before" = 0 AND "rank_after" > 0
     THEN 2

@@ -21,6 +21,7 @@ from commands.opening import demo_clients, example_call, open_city
 from commands.people import register_people
 from commands.progress import show_loading
 from demo.city import DemoCity
+from hub.allocation import keep_memory_of_replies
 from hub.composition import Hub, build_hub
 from hub.protocol import PatientProtocol, PatientWebSocket
 from jobs.supervisor import Supervisor
@@ -79,6 +80,7 @@ class WebServer(uvicorn.Server):
 def serve(given: Namespace) -> int:
     """Run the hub until SIGINT or SIGTERM; with --demo also the demo city, and open it."""
     settings = settings_of(given)
+    keep_memory_of_replies()
     allow_files()
     os.umask(0o077)  # what the hub and its children write is the operator's alone
     with claimed_home(settings.home), claimed_port(settings.host, settings.port) as claimed:

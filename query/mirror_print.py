@@ -9,6 +9,7 @@ set, in the order of their codes, so that one statement sees one version and say
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import orjson
 from sqlglot import exp
 
 from catalog.ids import DatasetCode
@@ -32,7 +33,7 @@ from query.mirrored import PUBLICATION, READY
 from query.statement import LockedStatement
 
 MOST_OUTPUTS = 63
-"""SQLite's functions take 127 arguments."""
+"""With their names, arguments of one function; SQLite's take 127 everywhere."""
 SELECT = frozenset(
     {"expressions", "from_", "joins", "where", "qualify", "order", "limit", "offset"}
 )
@@ -67,10 +68,15 @@ def mirror_text(statement: LockedStatement, tables: Tables) -> MirrorStatement:
         raise Unmirrored("what is not mirrored")
     versions = "".join(f", {_version(code, tables[code].shape)}" for code in sets)
     if statement.single:
-        one = f"(SELECT {row} FROM {from_})"
+        one = f"(SELECT CAST({row} AS BLOB) FROM {from_})"
         return MirrorStatement(f"SELECT {one}, 1{versions}", binds.all(), sets)
-    text = f"SELECT json_group_array({row}), count(*){versions} FROM {from_}"
+    text = f"SELECT CAST({_array(row)} AS BLOB), count(*){versions} FROM {from_}"
     return MirrorStatement(text, binds.all(), sets)
+
+
+def _array(row: str) -> str:
+    """Of rows that are JSON: `concat` takes null for nothing, which is what no rows come to."""
+    return f"concat('[', group_concat({row}), ']')"
 
 
 def _version(code: DatasetCode, shape: str) -> str:
@@ -159,8 +165,11 @@ class _Printer:
     def _object(self, outputs: Mapping[str, exp.Expr], level: "_Level") -> str:
         if not outputs or len(outputs) > MOST_OUTPUTS:
             raise Unmirrored(f"an object of {len(outputs)} fields")
-        fields = (f"{literal(n)}, {self._json(node, level)}" for n, node in outputs.items())
-        return f"json_object({', '.join(fields)})"
+        parts: list[str] = []
+        for name, node in outputs.items():
+            parts.append(literal(f"{',' if parts else '{'}{orjson.dumps(name).decode()}:"))
+            parts.append(self._json(node, level))
+        return f"concat({', '.join(parts)}, '}}')"
 
     def _json(self, node: exp.Expr, level: "_Level") -> str:
         match node:
@@ -177,9 +186,8 @@ class _Printer:
                 },
             ):
                 absent = self._conditions.write(missing, level.names)
-                return (
-                    f"CASE WHEN {absent} THEN NULL ELSE {self._object(_fields(found), level)} END"
-                )
+                there = self._object(_fields(found), level)
+                return f"CASE WHEN {absent} THEN 'null' ELSE {there} END"
             case _:
                 return json_value(node, level.names)
 
@@ -196,7 +204,7 @@ class _Printer:
         if of.name != ROW or not isinstance(row, exp.Struct):
             raise Unmirrored("a list of no objects")
         found, from_ = self.listed(rows, _fields(row), names)
-        return f"(SELECT json_group_array({found}) FROM {from_})"
+        return f"(SELECT {_array(found)} FROM {from_})"
 
 
 @dataclass(frozen=True, slots=True)

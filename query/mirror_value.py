@@ -12,24 +12,26 @@ from query.mirror_source import Names, Unmirrored, Value, literal
 from query.mirrored import CITY_OFFSET_SECONDS
 
 TEXT = ColumnType(Kind.STRING)
-PLAIN = frozenset({Kind.STRING, Kind.INTEGER, Kind.DATE})
 DIGITS = frozenset({Kind.INTEGER, Kind.BIGINT, Kind.PLACE})
 
 
 def json_value(node: exp.Expr, names: Names) -> str:
-    """An argument of json_object."""
+    """The JSON of a value, a text that is never null."""
     value = _value(node, names)
     match value.type.kind:
-        case kind if kind in PLAIN:
-            return value.sql
+        case Kind.STRING | Kind.DATE:
+            return f"json_quote({value.sql})"
+        case Kind.INTEGER:
+            return f"coalesce({value.sql}, 'null')"
         case Kind.BOOLEAN:
-            return f"CASE {value.sql} WHEN 1 THEN json('true') WHEN 0 THEN json('false') END"
+            return f"CASE {value.sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END"
         case Kind.DOUBLE if value.text:
-            return f"CASE WHEN {value.text} IS NULL THEN {value.sql} ELSE json({value.text}) END"
+            plain = double_text(value.sql)
+            return f"coalesce({value.text}, iif({value.sql} IS NULL, 'null', {plain}))"
         case Kind.TIMESTAMP if value.text:
             seconds = f"{value.sql} / 1000000 + {CITY_OFFSET_SECONDS}"
             plain = f"strftime('%Y-%m-%dT%H:%M:%S', {seconds}, 'unixepoch') || '+08:00'"
-            return f"coalesce({value.text}, {plain})"
+            return f"json_quote(coalesce({value.text}, {plain}))"
         case kind:
             raise Unmirrored(f"{kind.value} in JSON as it is")
 
@@ -98,6 +100,11 @@ def _text(node: exp.Cast, names: Names) -> str:
             return decimal_text(value.sql, value.type)
         case kind:
             raise Unmirrored(f"{kind.value} as text")
+
+
+def double_text(sql: str) -> str:
+    """Of a PLAIN one: fifteen digits are all it has, and SQLite's own choice of more is not the shortest."""
+    return f"printf('%!.15g', {sql})"
 
 
 def decimal_text(sql: str, kind: ColumnType) -> str:

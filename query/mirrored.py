@@ -7,7 +7,7 @@ are INTEGER; DECIMAL(p, s) is INTEGER, the value times 10^s (p <= 18); BOOLEAN i
 TEXT `YYYY-MM-DD`; TIMESTAMP is INTEGER, microseconds since 1970 UTC; DOUBLE is REAL; null is NULL.
 A DOUBLE or TIMESTAMP column has a companion `"<name>$text"`: the value's text as the reply has it, without
 quotes, wherever the PLAIN rendering in SQLite would differ, NULL everywhere else (and for null). A DOUBLE is
-PLAIN when SQLite's json functions print it as the reply does: up to 14 significant digits, from 1e-4 to 1e10. What a 64-bit integer, a
+PLAIN when `printf('%!.15g', x)` is its text in the reply: up to 14 significant digits, from 1e-4 to 1e10. What a 64-bit integer, a
 double or a text without NUL cannot hold, and years outside 1 to 9999, make a set unfit: it is not mirrored.
 """
 

@@ -2,19 +2,22 @@
 
 Rules: a statement is one look at one version, and its reply says which: it counts only when that is the
 published one. A read is short, or it is ended: what takes more steps or more of the processor than the event
-loop can spare is left to the engine until there is another version, what waits for a disk this once. Nothing is raised to a caller: a damaged file is told to who
-keeps it, and the engine answers. The file is read without being mapped into memory, for a file that
-somebody cuts off would end the server.
+loop can spare is left to the engine until there is another version, what waits for a disk this once. Nothing is
+raised to a caller: a damaged file is told to who keeps it, and the engine answers. The file is read without being
+mapped into memory, for a file that somebody cuts off would end the server; and by one SQLite alone (`apsw`'s), for
+another one in this process would drop its locks.
 """
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, thread_time
+from typing import Any
+
+import apsw
 
 from catalog.ids import DatasetCode, Seq
 from query.mirror_bind import stored
@@ -25,7 +28,7 @@ from warehouse.engine import Answer, Bound
 from warehouse.mirror.standing import MirrorStandings
 
 LOG = logging.getLogger(__name__)
-STEP, STEPS = 2_000, 200
+STEP, STEPS = 10_000, 40
 """SQLite counts its instructions by so many, and a read may take so many of these: about 5 ms of work where
 rows lie side by side; a list of 1,000 rows of ten columns takes 30."""
 WORK_SECONDS, WAIT_SECONDS = 0.01, 0.05
@@ -33,7 +36,7 @@ WORK_SECONDS, WAIT_SECONDS = 0.01, 0.05
 KEPT = 1024
 """Statements whose printed text is kept."""
 PAGES = "PRAGMA cache_size = -65536"
-GONE_BY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+GONE_BY = (apsw.BusyError, apsw.LockedError)
 """What passes: somebody else has the file."""
 
 Read = tuple[LockedStatement, Bound]
@@ -67,7 +70,7 @@ class _Spent:
 class _Reader:
     """The connection of a thread."""
 
-    connection: sqlite3.Connection
+    connection: apsw.Connection
     generation: int
     spent: _Spent
 
@@ -90,7 +93,7 @@ class MirrorReader:
     _dear: dict[str, tuple[Seq | None, ...]] = field(default_factory=dict)
     """At which versions a text took too long."""
     _own: threading.local = field(default_factory=threading.local)
-    _open: list[sqlite3.Connection] = field(default_factory=list)
+    _open: list[apsw.Connection] = field(default_factory=list)
 
     def read(self, statements: Sequence[Read], published: Versions) -> list[Answer] | None:
         """See `warehouse/engine.py`."""
@@ -114,7 +117,7 @@ class MirrorReader:
                 answers.append(answer)
         except (Unmirrored, UnicodeEncodeError):  # UTF-8 has no half of a pair
             return None
-        except sqlite3.Error as wrong:
+        except apsw.Error as wrong:
             self._failed(wrong, *asked[len(answers)])
             return None
         return answers
@@ -151,16 +154,10 @@ class MirrorReader:
 
     def _opened(self) -> _Reader:
         generation = self.standings.generation
-        connection = sqlite3.connect(
-            f"{self.file.absolute().as_uri()}?mode=ro",
-            uri=True,
-            timeout=0,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=KEPT,
+        connection = apsw.Connection(
+            str(self.file.absolute()), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=KEPT
         )
         self._open.append(connection)
-        connection.text_factory = bytes
         connection.execute(PAGES)
         spent = _Spent()
         connection.set_progress_handler(spent.one_more, STEP)
@@ -176,12 +173,11 @@ class MirrorReader:
             reader.connection.close()
 
     def _failed(
-        self, wrong: sqlite3.Error, printed: MirrorStatement, _: Bound, seqs: tuple[Seq | None, ...]
+        self, wrong: apsw.Error, printed: MirrorStatement, _: Bound, seqs: tuple[Seq | None, ...]
     ) -> None:
-        code = getattr(wrong, "sqlite_errorcode", None)
-        if code == sqlite3.SQLITE_INTERRUPT:
+        if isinstance(wrong, apsw.InterruptError):
             self._ended(printed, seqs)
-        elif code not in GONE_BY:
+        elif not isinstance(wrong, GONE_BY):
             LOG.warning("The row mirror could not be read: %s", wrong)
             self._forget()
             self.standings.doubt()
@@ -194,14 +190,15 @@ class MirrorReader:
 
 
 def _answer(
-    connection: sqlite3.Connection,
+    connection: apsw.Connection,
     printed: MirrorStatement,
     bound: Bound,
     seqs: tuple[Seq | None, ...],
 ) -> Answer | None:
     """None when the file holds other versions."""
     values = [stored(bind, bound[bind.name]) for bind in printed.binds]
-    content, rows, *held = connection.execute(printed.text, values).fetchone()
+    read: list[Any] = connection.execute(printed.text, values).fetchall()
+    ((content, rows, *held),) = read
     if tuple(held) != seqs:
         return None
     return Answer(b"null", 0) if content is None else Answer(content, rows)

@@ -1,9 +1,9 @@
 """The questions of the bench find their rows in the mirror by its indexes, and sort none."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from catalog.catalogue import Catalogue
@@ -77,8 +77,8 @@ def scope(contracts: dict[DatasetCode, Contract]) -> Scope:
 
 
 @pytest.fixture(scope="module")
-def mirror(contracts: dict[DatasetCode, Contract]) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:")
+def mirror(contracts: dict[DatasetCode, Contract]) -> Iterator[apsw.Connection]:
+    connection = apsw.Connection(":memory:")
     connection.execute(CREATE)
     for contract in contracts.values():
         plan = plan_of(contract)
@@ -92,11 +92,11 @@ def mirror(contracts: dict[DatasetCode, Contract]) -> Iterator[sqlite3.Connectio
 
 @pytest.mark.parametrize("name", TREES)
 def test_a_question_of_the_bench_finds_its_rows_by_an_index(
-    name: str, contracts: dict[DatasetCode, Contract], scope: Scope, mirror: sqlite3.Connection
+    name: str, contracts: dict[DatasetCode, Contract], scope: Scope, mirror: apsw.Connection
 ) -> None:
     tree, how = TREES[name]
     printed = mirror_text(compile_read(tree, scope), held_tables(contracts.values()))
     values = ["[1]" if bind.whole else 1 for bind in printed.binds]
-    steps = [row[3] for row in mirror.execute(f"EXPLAIN QUERY PLAN {printed.text}", values)]
+    steps = [str(row[3]) for row in mirror.execute(f"EXPLAIN QUERY PLAN {printed.text}", values)]
     assert any(step.startswith(how) for step in steps), steps
     assert not any("TEMP B-TREE" in step for step in steps), steps

@@ -1,14 +1,15 @@
 """A value that has no text of its own is printed by SQLite exactly as the replies have it."""
 
 import json
-import sqlite3
 
+import apsw
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.clock import CITY_ZONE
 from query.encode import json_rows
+from query.mirror_value import double_text
 from query.mirrored import PLAIN_BEFORE_MICROSECONDS, PLAIN_SINCE_MICROSECONDS, Storage
 from warehouse.mirror.plan import PlannedColumn, TablePlan
 from warehouse.mirror.texts import with_texts
@@ -46,7 +47,7 @@ def texts(values: pa.Array, storage: Storage) -> list[str | None]:
 
 def printed(values: pa.Array, said: list[str | None], how: str, kind: str) -> list[str | None]:
     """What a printer makes of them: the text, or SQLite's own rendering."""
-    connection = sqlite3.connect(":memory:")
+    connection = apsw.Connection(":memory:")
     connection.execute(f"CREATE TABLE t (v {kind}, text TEXT)")
     connection.executemany(
         "INSERT INTO t VALUES (?, ?)", zip(values.to_pylist(), said, strict=True)
@@ -68,7 +69,7 @@ def replied(values: pa.Array) -> list[str | None]:
 def test_a_double_is_printed_as_replied(numbers: list[float | None]) -> None:
     values = pa.array(numbers, pa.float64())
     said = texts(values, Storage.REAL)
-    assert printed(values, said, "json_quote(v)", "REAL") == replied(values)
+    assert printed(values, said, double_text("v"), "REAL") == replied(values)
 
 
 @settings(max_examples=300, deadline=None)

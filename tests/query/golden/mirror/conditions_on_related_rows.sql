@@ -1,4 +1,4 @@
-SELECT json_group_array(json_object('name', "r1"."name")), count(*), (SELECT seq
+SELECT CAST(concat('[', group_concat(concat('{"name":', json_quote("r1"."name"), '}')), ']') AS BLOB), count(*), (SELECT seq
 FROM "$publication"
 WHERE data_set = 'reading' AND state = 'ready' AND shape = 'shape of reading'), (SELECT seq
 FROM "$publication"

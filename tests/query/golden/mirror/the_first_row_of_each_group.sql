@@ -1,4 +1,4 @@
-SELECT json_group_array(json_object('level', CASE WHEN "r1"."level_m" IS NOT NULL THEN printf('%s%s.%03d', CASE WHEN "r1"."level_m" < 0 THEN '-' ELSE '' END, abs("r1"."level_m") / 1000, abs("r1"."level_m") % 1000) END)), count(*), (SELECT seq
+SELECT CAST(concat('[', group_concat(concat('{"level":', json_quote(CASE WHEN "r1"."level_m" IS NOT NULL THEN printf('%s%s.%03d', CASE WHEN "r1"."level_m" < 0 THEN '-' ELSE '' END, abs("r1"."level_m") / 1000, abs("r1"."level_m") % 1000) END), '}')), ']') AS BLOB), count(*), (SELECT seq
 FROM "$publication"
 WHERE data_set = 'reading' AND state = 'ready' AND shape = 'shape of reading')
 FROM (SELECT "r1"."level_m" AS "level_m"

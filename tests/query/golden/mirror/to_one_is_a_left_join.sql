@@ -1,4 +1,4 @@
-SELECT json_group_array(json_object('station', CASE WHEN ("r2"."code" IS NULL) THEN NULL ELSE json_object('name', "r2"."name") END)), count(*), (SELECT seq
+SELECT CAST(concat('[', group_concat(concat('{"station":', CASE WHEN ("r2"."code" IS NULL) THEN 'null' ELSE concat('{"name":', json_quote("r2"."name"), '}') END, '}')), ']') AS BLOB), count(*), (SELECT seq
 FROM "$publication"
 WHERE data_set = 'reading' AND state = 'ready' AND shape = 'shape of reading'), (SELECT seq
 FROM "$publication"

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """The engine's memory limit."""
     mirror: bool = True
     """Whether the sets that declare it are kept in the row mirror, too."""
+    mirror_wait_seconds: float = Field(default=300.0, ge=0)
+    """How long a publication waits until its mirror is brought along; 0: never."""
     query_seconds: float = Field(default=10.0, gt=0)
     """A single operation's time limit."""
     price_budget: int = Field(default=50_000_000, ge=1)

@@ -3,7 +3,8 @@
 Rules: what is asked when is fixed beforehand, whether the answers come or not, and a latency counts from
 that moment, so that a stall is seen by everything that was due in it. Connections are kept. `BODIES` is a
 JSON file: for each kind its requests a second and its bodies, asked in turn. A line for each reply goes to
-`OUT`: when it was due (seconds since 1970), its kind, milliseconds. It ends when its standard input does.
+`OUT`: when it was due (seconds since 1970), its kind, milliseconds. A line of its standard input is the token from
+then on; it ends when that input does.
 """
 
 import asyncio
@@ -22,7 +23,8 @@ HEAD = (
 
 class Client:
     def __init__(self, port: int, token: str, out: TextIO) -> None:
-        self._port, self._token, self._out = port, token, out
+        self.token = token
+        self._port, self._out = port, out
         self._kept: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -50,7 +52,7 @@ class Client:
             reader, writer = self._kept.pop()
         else:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        writer.write(HEAD.format(token=self._token, length=len(body)).encode() + body)
+        writer.write(HEAD.format(token=self.token, length=len(body)).encode() + body)
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(
             int(line.split(b":")[1])
@@ -67,7 +69,9 @@ async def ask(client: Client, kinds: Mapping[str, Any]) -> None:
         asyncio.create_task(client.run(kind, each["rate"], each["bodies"]))
         for kind, each in kinds.items()
     ]
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        client.token = line.strip()
     for task in asking:
         task.cancel()
     await asyncio.gather(*asking, return_exceptions=True)

@@ -200,8 +200,9 @@ def mirror_keeper(settings: Settings, engine: DuckWarehouse, store: CatalogueSto
         {"VITALHUB_HOME": str(settings.home.absolute())},
     )
     work = settings.landing / MIRROR_WORK
-    keeper = MirrorKeeper(engine, store.load, writer, settings.mirror_file, work)
-    engine.mirror = keeper.reader
+    wait = settings.mirror_wait_seconds
+    keeper = MirrorKeeper(engine, store.load, writer, settings.mirror_file, work, wait_seconds=wait)
+    engine.mirror, engine.companion = keeper.reader, keeper.ahead
     engine.listen(keeper.wake)
     store.listen(keeper.wake)
     return keeper

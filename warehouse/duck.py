@@ -6,10 +6,11 @@ A cursor per operation; publishing takes one lock, so that versions are made one
 After a fatal error the file is opened again: what was committed is there, what was not is gone.
 """
 
+import logging
 import threading
 import warnings
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -24,8 +25,17 @@ from catalog.predicate import Scalar, Values
 from query.encode import json_rows, only_row
 from query.print import duckdb_statement
 from query.statement import COUNTED, LockedStatement
-from warehouse.engine import Answer, Health, Listener, LoadPlan, Publication, Published, RowMirror
-from warehouse.errors import AsOfTooOld, QueryTooLong, WarehouseFault
+from warehouse.engine import (
+    Answer,
+    Companion,
+    Health,
+    Listener,
+    LoadPlan,
+    Publication,
+    Published,
+    RowMirror,
+)
+from warehouse.errors import AsOfTooOld, MirrorNotWritten, QueryTooLong, WarehouseFault
 from warehouse.newest import Newest
 from warehouse.noted import Noted
 from warehouse.priority import others_stand_back
@@ -33,6 +43,7 @@ from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
 from warehouse.streaming import DuckStream
 from warehouse.tables import SETUP, Run, columns_held, definitions
 
+LOG = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # see _table
 BATCH_ROWS = 100_000
 SHOWN_ROWS = 10_000
@@ -51,6 +62,7 @@ class DuckWarehouse:
     """See `warehouse/engine.py` for what each method promises."""
 
     mirror: RowMirror | None = None
+    companion: Companion | None = None
 
     def __init__(
         self,
@@ -100,10 +112,10 @@ class DuckWarehouse:
             cursor.close()
 
     def prepare(self, *contracts: Contract) -> None:
+        if not self._due(contracts):
+            return  # however long somebody else publishes
         with self._writing:
-            due = [c for c in contracts if self._prepared.get(c.data_set) != c.columns]
-            if not due:
-                return
+            due = self._due(contracts)
             with self._transaction() as run:
                 held = columns_held(run)
                 for contract in due:
@@ -111,15 +123,20 @@ class DuckWarehouse:
                         run(statement)
             self._prepared |= {contract.data_set: contract.columns for contract in due}
 
+    def _due(self, contracts: Collection[Contract]) -> list[Contract]:
+        return [c for c in contracts if self._prepared.get(c.data_set) != c.columns]
+
     def publish(self, plan: LoadPlan) -> Publication:
         with self._writing:
             known = self.publication_of(plan.load_id)
             if known is not None:
                 return known
             self.prepare(plan.contract)
-            with self._transaction() as run:
-                made = publish(plan, run, self._clock.now())
-            self._noted.note(made)
+            try:
+                made = self._publish(plan, self.companion)
+            except MirrorNotWritten as wrong:
+                LOG.warning("%s is published without its mirror: %s", plan.contract.data_set, wrong)
+                made = self._publish(plan, None)
         for listener in tuple(self._listeners):
             listener(made.data_set)
         return made
@@ -177,6 +194,15 @@ class DuckWarehouse:
     def close(self) -> None:
         with self._writing:
             self._connection.close()
+
+    def _publish(self, plan: LoadPlan, companion: Companion | None) -> Publication:
+        with ExitStack() as along:
+            with self._transaction() as run:
+                made = publish(plan, run, self._clock.now())
+                if companion is not None:
+                    along.enter_context(companion.along(plan.contract, run))
+            self._noted.note(made)
+        return made
 
     @contextmanager
     def _transaction(self) -> Iterator["_Runner"]:

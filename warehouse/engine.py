@@ -17,6 +17,7 @@ from catalog.contracts import Contract, Severity
 from catalog.ids import DatasetCode, LoadId, RuleId, Seq
 from catalog.predicate import Scalar, Values
 from query.statement import LockedStatement
+from warehouse.tables import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,16 @@ class RowMirror(Protocol):
         """All of them, from the versions `published` and no other; None: read them from the engine.
 
         Short enough for the event loop; one thread at a time. `asOf` and live queries never ask it.
+        """
+        ...
+
+
+class Companion(Protocol):
+    """Has what is published, too, and comes along with each commit."""
+
+    def along(self, contract: Contract, run: Run) -> AbstractContextManager[None]:
+        """Around the commit of what the open transaction `run` publishes. It may take its time, and fails
+        only with MirrorNotWritten, when it has ended the transaction: then it is to be left out.
         """
         ...
 

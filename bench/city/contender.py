@@ -91,7 +91,7 @@ def running(name: str, grounds: Grounds, log: Path) -> Iterator[Contender]:
             works = (process.pid,) if peer is None else (process.pid, peer.process)
             yield Contender(name, ASKING[name], address, works)
             return
-        token = _token(address, grounds.home)
+        token = bearer(address, grounds.home)
         began = time.monotonic()
         mirror = mirrored(address, token)
         waited = time.monotonic() - began
@@ -126,7 +126,8 @@ def _settings(name: str, home: Home) -> Mapping[str, str]:
     }
 
 
-def _token(address: str, home: Home) -> str:
+def bearer(address: str, home: Home) -> str:
+    """A token of the bench's client."""
     reply = httpx.post(
         f"{address}/oauth/token",
         data={"grant_type": "client_credentials"},

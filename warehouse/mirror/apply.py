@@ -1,10 +1,9 @@
 """Brings a set's table to a version.
 
 Rules: readers see a version or the one before it, never a part: rows and the `publication` row commit
-together. A small change is one transaction. For a large one the set is first said to be BUILDING; its parts
-may be applied again, from the version that is still on record, when a crash came between. A whole set is
-written beside the old one, in the key's order, then its indexes, and takes its place in a small transaction.
-A set whose rows are not as many as the engine counted is never said to be ready.
+together. A change is one transaction. A whole set is written beside the old one, in the key's order, then
+its indexes, and takes its place in a transaction that moves no row. A set whose rows are not as many as the
+engine counted is never said to be ready.
 """
 
 import secrets
@@ -21,12 +20,11 @@ from warehouse.mirror.orders import Target
 from warehouse.mirror.plan import TablePlan, quoted
 from warehouse.mirror.texts import with_texts
 
-BUILDING, UNFIT = "building", "unfit"
+UNFIT = "unfit"
 CHUNK_ROWS = 100_000
-"""Of one transaction of a large change: each writes the pages of the indexes that it touched."""
+"""What is taken in at a time; when a set is written beside the old one, in a transaction of its own."""
 INCOMING, ENDED = "$incoming", "$ended"
 RECORD = 'INSERT OR REPLACE INTO "$publication" VALUES (?, ?, ?, ?, ?, ?, ?)'
-MOVE = 'UPDATE "$publication" SET state = ? WHERE data_set = ?'
 FORGET = 'DELETE FROM "$publication" WHERE data_set = ?'
 HAD = 'SELECT "rows" FROM "$publication" WHERE data_set = ?'
 COUNT = "SELECT count(*) FROM {table}"
@@ -46,41 +44,23 @@ class Applier:
     file: MirrorFile
     plan: TablePlan
 
-    def small(self, files: Sequence[Path], ended: Path | None, target: Target) -> None:
+    def change(self, files: Sequence[Path], ended: Path | None, target: Target) -> None:
         """In one transaction; Differs when the rows do not come to what they must."""
         with self.file.transaction():
             rows = self._number(HAD, self.plan.data_set)
             if ended is not None:
                 for batch in _batches(ended):
-                    rows -= self._delete(ENDED, batch)
+                    rows -= self._delete(batch)
             for file in files:
                 for batch in _batches(file):
                     self._add(batch)
                     rows += batch.num_rows
-            self._record(target, rows)
+            _check(target, rows)
+            self._write(target, READY, rows, "")
 
-    def large(self, files: Sequence[Path], ended: Path | None, target: Target) -> None:
-        """In many, and again after a crash; nobody reads the set meanwhile."""
-        with self.file.transaction():
-            self.file.run(MOVE, (BUILDING, self.plan.data_set))
-        if ended is not None:
-            for batch in _batches(ended):
-                with self.file.transaction():
-                    self._delete(ENDED, batch)
-        for file in files:
-            for batch in _batches(file):
-                with self.file.transaction():
-                    if self.plan.latest_by is None:
-                        self._delete(INCOMING, batch.select(list(self.plan.key)))
-                    self._add(batch)
-            file.unlink()
-        with self.file.transaction():
-            self._record(target, self._count(self.plan.table))
-        self.file.fold()
-
-    def build(self, files: Sequence[Path], target: Target) -> None:
+    def build(self, files: Sequence[Path]) -> None:
         """Beside the set as it is, which goes on being read until its place is taken."""
-        table, mark = self.plan.building, secrets.token_hex(4)
+        table = self.plan.building
         with self.file.transaction():
             self.file.run(DROP.format(table=quoted(table)))
             self.file.run(self.plan.create(table))
@@ -88,16 +68,22 @@ class Applier:
             for batch in _batches(file):
                 with self.file.transaction():
                     self.file.take_in(table, with_texts(batch, self.plan))
+                self.file.relieve()
             file.unlink()
-        for index in self.plan.create_indexes(table, mark):
+        for index in self.plan.create_indexes(table, secrets.token_hex(4)):
             with self.file.transaction():
                 self.file.run(index)
-        rows = self._count(table)
+            self.file.relieve()
+
+    def take_place(self, target: Target) -> None:
+        """What was built is the set; Differs when its rows are not what they must be."""
+        rows = self._count(self.plan.building)
+        _check(target, rows)
+        names = {"table": quoted(self.plan.building), "name": quoted(self.plan.table)}
         with self.file.transaction():
             self.file.run(DROP.format(table=quoted(self.plan.table)))
-            self.file.run(RENAME.format(table=quoted(table), name=quoted(self.plan.table)))
-            self._record(target, rows)
-        self.file.fold()
+            self.file.run(RENAME.format(**names))
+            self._write(target, READY, rows, "")
 
     def unfit(self, target: Target, reason: str) -> None:
         """The engine alone has this version; what the file had of the set goes."""
@@ -114,18 +100,13 @@ class Applier:
         self.file.run(self.plan.keep_latest(INCOMING))
         self.file.run(DROP_TEMPORARY.format(table=quoted(INCOMING)))
 
-    def _delete(self, table: str, keys: pa.RecordBatch) -> int:
+    def _delete(self, keys: pa.RecordBatch) -> int:
         """The rows of these keys; how many there were."""
-        self.file.take_in(table, keys, temporary=True)
-        self.file.run(self.plan.delete_keys(table))
+        self.file.take_in(ENDED, keys, temporary=True)
+        self.file.run(self.plan.delete_keys(ENDED))
         ((deleted,),) = self.file.run("SELECT changes()")
-        self.file.run(DROP_TEMPORARY.format(table=quoted(table)))
+        self.file.run(DROP_TEMPORARY.format(table=quoted(ENDED)))
         return int(str(deleted))
-
-    def _record(self, target: Target, rows: int) -> None:
-        if target.rows is not None and rows != target.rows:
-            raise Differs(f"{rows} rows in place of {target.rows}")
-        self._write(target, READY, rows, "")
 
     def _write(self, target: Target, state: str, rows: int | None, reason: str) -> None:
         plan = self.plan
@@ -139,6 +120,11 @@ class Applier:
     def _number(self, sql: str, *values: str) -> int:
         ((number,),) = self.file.run(sql, values)
         return int(str(number))
+
+
+def _check(target: Target, rows: int) -> None:
+    if target.rows is not None and rows != target.rows:
+        raise Differs(f"{rows} rows in place of {target.rows}")
 
 
 def forget(file: MirrorFile, data_set: str) -> None:

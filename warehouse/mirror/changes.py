@@ -1,4 +1,5 @@
-"""What a version changed, as files for the mirror's writer: from the committed tables, in one read transaction.
+"""What a version changed, as files for the mirror's writer: from the engine's tables, in one transaction, be it
+the one that makes the version.
 
 Rules: everything since the version that the mirror holds is one change, however many publications that were;
 rows of `<set>` whose `_seq` is later are new, keys of `<set>__past` whose `_to_seq` is later have ended; where
@@ -30,7 +31,9 @@ NEWEST = """SELECT seq, load_id || '@' || epoch_us(published_at), "rows" FROM hu
     WHERE data_set = $data_set ORDER BY seq DESC LIMIT 1"""
 MARK = """SELECT load_id || '@' || epoch_us(published_at) FROM hub.publication
     WHERE data_set = $data_set AND seq = $seq"""
-NEW = "SELECT count(*), min(rowid), max(rowid) FROM {current} WHERE _seq > $since"
+NEW = """SELECT count(*), min(rowid), max(rowid) FROM {current} WHERE _seq > $since
+    GROUP BY rowid >> 50 ORDER BY 2"""
+"""Rows that the transaction itself has put in are numbered far from the committed ones."""
 ENDED = "SELECT count(*) FROM {past} WHERE _to_seq > $since"
 UNFIT = "SELECT {counts} FROM {current} WHERE _seq > $since"
 ROWS = """COPY (SELECT {values} FROM {current} c
@@ -77,9 +80,13 @@ class Change:
     ended: Path | None = None
     unfit: str = ""
 
+    def __str__(self) -> str:
+        how = "unfit" if self.unfit else "build" if self.whole else "change"
+        return f"{how}, version {self.seq}, {self.size} rows"
+
 
 def change_since(run: Run, contract: Contract, held: Held | None, folder: Path) -> Change | None:
-    """On an open read transaction; None for a set never published. The files are in `folder`, which exists."""
+    """On an open transaction; None for a set never published. The files are in `folder`, which exists."""
     newest = run(NEWEST, {"data_set": contract.data_set})
     table = mirrored_table(contract)
     if not newest or table is None:
@@ -114,7 +121,8 @@ class _Export:
         self._folder = folder
         self._since = since
         self._ended = 0
-        self._span = (0, -1)
+        self._new = 0
+        self._spans: list[tuple[int, int]] = []
         self.size = 0
         self._names = {
             "current": duckdb_text(current_table(contract.data_set)),
@@ -169,22 +177,25 @@ class _Export:
             self._run(statement.format(**self._names, file=_text(file)), {"since": self._since})
             yield file
             return
-        first, end = self._span
-        step = FILE_ROWS if self._new > FILE_ROWS else end - first + 1
-        while first <= end:
+        for first, last in self._pieces():
             file = self._folder / f"rows-{first}.parquet"
-            last = min(first + step - 1, end)
             self._run(
                 ROWS.format(**self._names, file=_text(file)),
                 {"since": self._since, "first": first, "last": last},
             )
             yield file
-            first = last + 1
+
+    def _pieces(self) -> Iterator[tuple[int, int]]:
+        """The first and last row number of each file."""
+        for first, end in self._spans:
+            step = FILE_ROWS if self._new > FILE_ROWS else end - first + 1
+            for start in range(first, end + 1, step):
+                yield start, min(start + step - 1, end)
 
     def _look(self) -> None:
-        new, first, last = self._run(NEW.format(**self._names), {"since": self._since})[0]
-        self._new = int(str(new))
-        self._span = (int(str(first)), int(str(last))) if self._new else (0, -1)
+        found = self._run(NEW.format(**self._names), {"since": self._since})
+        self._new = sum(int(str(rows)) for rows, _, _ in found)
+        self._spans = [(int(str(first)), int(str(last))) for _, first, last in found]
         if not self.whole:
             ended = self._run(ENDED.format(**self._names), {"since": self._since})
             self._ended = int(str(ended[0][0]))

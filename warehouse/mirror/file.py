@@ -2,7 +2,7 @@
 
 Rules: what is no file of ours is set aside, what is ours and damaged is removed, since the engine has all of
 it; neither is ever read. Tables that no publication speaks of are what a crash left, and go. The log is folded
-into the file before it grows large. After any error the connection is closed; the next use opens it again.
+into the file where it has grown large. After any error the connection is closed; the next use opens it again.
 """
 
 import os
@@ -96,12 +96,15 @@ class MirrorFile:
                 inner.rollback()
             self.close()
             raise
-        if self._log.exists() and self._log.stat().st_size > LARGEST_LOG:
-            self.fold()
 
     def fold(self) -> None:
-        """The log goes into the file; where a reader holds it, the next time."""
+        """The log goes into the file; where a reader holds on to it, the next time."""
         self.run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def relieve(self) -> None:
+        """`fold` a log that has grown large."""
+        if self._log.exists() and self._log.stat().st_size > LARGEST_LOG:
+            self.fold()
 
     def run(self, sql: str, values: Sequence[str | int | None] = ()) -> list[Row]:
         with self._open_connection.cursor() as cursor:

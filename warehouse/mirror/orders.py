@@ -39,7 +39,7 @@ def order_of(
     ended: Path | None = None,
     reason: str = "",
 ) -> dict[str, object]:
-    """An order that brings a set's table to a version: build, small, large or unfit."""
+    """An order that brings a set's table to a version, or on its way: change, build, take_place, unfit."""
     return {
         "do": what,
         "plan": plan.to_json(),

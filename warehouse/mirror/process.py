@@ -1,16 +1,19 @@
 """The server's end of the writer's process: started when there is work, ended when there is none for long.
 
-Rules: an order is answered, or MirrorWriterGone says that the process ended before; it never outlives the server,
-since it ends with its input. Whoever orders waits, which no thread that serves may do.
+Rules: an order is answered, or MirrorWriterGone says that the process ended before, or was ended because it took
+longer than it might; it never outlives the server, since it ends with its input. Whoever orders waits, which no
+thread that serves may do.
 """
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
+from typing import IO
 
 from warehouse.errors import MirrorWriterGone
 from warehouse.mirror.orders import Reply
@@ -36,14 +39,18 @@ class WriterProcess:
     def pid(self) -> int | None:
         return None if self._child is None else self._child.pid
 
-    def order(self, order: Mapping[str, object]) -> Reply:
-        """MirrorWriterGone when there is no answer; the next order starts another process."""
+    def order(self, order: Mapping[str, object], seconds: float | None = None) -> Reply:
+        """MirrorWriterGone when there is no answer (in `seconds`); the next order starts another process."""
         child = self._started()
         try:
             assert child.stdin is not None  # noqa: S101 - it was asked for
             assert child.stdout is not None  # noqa: S101
             child.stdin.write(json.dumps(order) + "\n")
             child.stdin.flush()
+            if not _answered(child.stdout, seconds):
+                child.kill()  # whatever it does: what is half done is no version
+                self.rest()
+                raise MirrorWriterGone(f"{order['do']}: no answer in {seconds:.1f} s")
             answer = child.stdout.readline()
         except (OSError, ValueError) as wrong:  # it ended, or was stopped
             self.rest()
@@ -99,3 +106,12 @@ class WriterProcess:
                         start_new_session=True,
                     )
             return self._child
+
+
+def _answered(output: IO[str], seconds: float | None) -> bool:
+    """Whether there is something to read within the time."""
+    if seconds is None:
+        return True
+    waiting = select.poll()
+    waiting.register(output, select.POLLIN)
+    return bool(waiting.poll(max(0.0, seconds) * 1000))

@@ -35,6 +35,7 @@ WORK_SECONDS, WAIT_SECONDS = 0.01, 0.05
 """Of the processor, and by the clock: rows that lie scattered cost more than their instructions tell."""
 KEPT = 1024
 """Statements whose printed text is kept."""
+LOOK = "SELECT 1 FROM sqlite_schema LIMIT 1"
 PAGES = "PRAGMA cache_size = -65536"
 GONE_BY = (apsw.BusyError, apsw.LockedError)
 """What passes: somebody else has the file."""
@@ -94,9 +95,30 @@ class MirrorReader:
     """At which versions a text took too long."""
     _own: threading.local = field(default_factory=threading.local)
     _open: list[apsw.Connection] = field(default_factory=list)
+    _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, statements: Sequence[Read], published: Versions) -> list[Answer] | None:
         """See `warehouse/engine.py`."""
+        with self._alone:
+            return self._read(statements, published)
+
+    def hold(self) -> None:
+        """Reads go on seeing the file as it is now, whatever is written, until they are let go."""
+        with self._alone:
+            for connection in self._open:
+                with suppress(apsw.Error):  # whoever reads next is told
+                    connection.execute("BEGIN")
+                    connection.execute(LOOK).fetchall()
+
+    def let_go(self) -> None:
+        """Reads see the file as it is."""
+        with self._alone:
+            for connection in self._open:
+                with suppress(apsw.Error):
+                    if connection.in_transaction:
+                        connection.execute("COMMIT")
+
+    def _read(self, statements: Sequence[Read], published: Versions) -> list[Answer] | None:
         asked: list[tuple[MirrorStatement, Bound, tuple[Seq | None, ...]]] = []
         for statement, bound in statements:
             printed = self._printed(statement)

@@ -1,7 +1,7 @@
 """What the row mirror holds at which version, as the server knows it in memory.
 
 Rules: whoever reads takes one look at an unchanging mapping, which costs no lock and no file; only the
-mirror's keeper replaces it. It is a hint for choosing the mirror: whether the file really has the version
+mirror's keeper changes it. It is a hint for choosing the mirror: whether the file really has the version
 is decided by the file itself, in the transaction of the read.
 """
 
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from catalog.contracts import Contract
 from catalog.ids import DatasetCode, Seq
 from query.mirror_source import Tables
+from query.mirrored import READY, shape_of
+from warehouse.mirror.changes import Held
 
 
 class MirrorState(StrEnum):
@@ -37,6 +40,16 @@ class Standing:
     reason: str = ""
 
 
+def standing_of(held: Held | None, contract: Contract, fault: str = "") -> Standing:
+    """What the file has under another contract is not there to be read."""
+    if held is None or held.shape != shape_of(contract):
+        return Standing(MirrorState.FAULT if fault else MirrorState.BUILDING, reason=fault)
+    if held.state != READY:
+        return Standing(MirrorState.UNFIT, reason=held.reason, shape=held.shape)
+    state = MirrorState.FAULT if fault else MirrorState.READY
+    return Standing(state, held.seq, held.shape, fault)
+
+
 class MirrorStandings:
     """`generation` counts the files: a reader that has an older one open closes it and opens the new one.
     `doubted`: a reader found the file damaged; the keeper looks after it. `tables`: of what is declared, the
@@ -52,6 +65,10 @@ class MirrorStandings:
     def replace(self, standings: Mapping[DatasetCode, Standing]) -> None:
         """For the keeper alone."""
         self.now = MappingProxyType(dict(standings))
+
+    def put(self, code: DatasetCode, standing: Standing) -> None:
+        """As `replace`, of one set."""
+        self.now = MappingProxyType({**self.now, code: standing})
 
     def declare(self, tables: Tables) -> None:
         """For the keeper alone."""

@@ -33,11 +33,12 @@ class Writer:
         self._file = MirrorFile(file)
         self._orders: Mapping[str, Callable[[Mapping[str, Any]], Reply]] = {
             "open": self._open,
+            "change": lambda order: self._apply(order, _change),
             "build": lambda order: self._apply(order, _build),
-            "small": lambda order: self._apply(order, _small),
-            "large": lambda order: self._apply(order, _large),
+            "take_place": lambda order: self._apply(order, _take_place),
             "unfit": lambda order: self._apply(order, _unfit),
             "forget": self._forget,
+            "fold": self._fold,
             "close": self._close,
         }
 
@@ -58,6 +59,10 @@ class Writer:
         held = self._file.open(check=order["check"])
         return Reply(DONE, held=tuple(held), inode=self._file.inode)
 
+    def _fold(self, _: Mapping[str, Any]) -> Reply:
+        self._file.relieve()
+        return Reply(DONE)
+
     def _close(self, _: Mapping[str, Any]) -> Reply:
         self._file.close()
         return Reply(DONE)
@@ -74,24 +79,25 @@ class Writer:
         return Reply(DONE)
 
 
-def _build(applier: Applier, order: Mapping[str, Any], target: Target) -> None:
-    applier.build([Path(file) for file in order["files"]], target)
+def _change(applier: Applier, order: Mapping[str, Any], target: Target) -> None:
+    ended = Path(order["ended"]) if order["ended"] else None
+    applier.change(_files(order), ended, target)
 
 
-def _small(applier: Applier, order: Mapping[str, Any], target: Target) -> None:
-    applier.small([Path(file) for file in order["files"]], _ended(order), target)
+def _build(applier: Applier, order: Mapping[str, Any], _: Target) -> None:
+    applier.build(_files(order))
 
 
-def _large(applier: Applier, order: Mapping[str, Any], target: Target) -> None:
-    applier.large([Path(file) for file in order["files"]], _ended(order), target)
+def _take_place(applier: Applier, _: Mapping[str, Any], target: Target) -> None:
+    applier.take_place(target)
 
 
 def _unfit(applier: Applier, order: Mapping[str, Any], target: Target) -> None:
     applier.unfit(target, order["reason"])
 
 
-def _ended(order: Mapping[str, Any]) -> Path | None:
-    return Path(order["ended"]) if order["ended"] else None
+def _files(order: Mapping[str, Any]) -> list[Path]:
+    return [Path(file) for file in order["files"]]
 
 
 def main() -> None:

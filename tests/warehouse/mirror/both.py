@@ -75,7 +75,10 @@ class Copy:
             change = change_since(run, contract, None, self._work)
         assert change is not None
         assert not change.unfit, change.unfit
-        Applier(self._file, plan).build(change.files, Target(change.seq, change.mark, None))
+        applier = Applier(self._file, plan)
+        applier.build(change.files)
+        applier.take_place(Target(change.seq, change.mark, None))
+        self._file.fold()
         return Standing(MirrorState.READY, change.seq, plan.shape)
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.warehouse.mirror.world import LATEST, ROWS, Row, World, latest, row, sighting
-from warehouse.mirror import changes, keeper
+from warehouse.mirror import changes
 from warehouse.mirror.process import WriterProcess
 
 FIRST, LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 31, 15, 59, 59, 999999, tzinfo=UTC)
@@ -57,29 +57,42 @@ FORMS = [
 
 
 def check(world: World) -> None:
-    served = world.served()
     assert world.keeper.step(), world.keeper.fault
     if world.loads:
-        assert world.mirrored() == (
-            latest(served) if world.contract.mirror != sighting().mirror else served
-        )
+        assert has_what_is_served(world)
+
+
+def has_what_is_served(world: World) -> bool:
+    served = world.served()
+    whole = world.contract.mirror == sighting().mirror
+    return world.mirrored() == (served if whole else latest(served))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(form=st.sampled_from(FORMS), large=st.booleans(), steps=STEPS)
+@given(
+    form=st.sampled_from(FORMS),
+    large=st.booleans(),
+    wait=st.sampled_from([0.0, 600.0]),
+    steps=STEPS,
+)
 @example(
-    form=FORMS[2], large=True, steps=[([row("a", h) for h in range(5)], "follow"), ([], "follow")]
+    form=FORMS[2],
+    large=True,
+    wait=0.0,
+    steps=[([row("a", h) for h in range(5)], "follow"), ([], "follow")],
 )
 def test_the_mirror_has_the_rows_that_are_served(
-    form: tuple[str, str], large: bool, steps: list[tuple[list[Row], str]]
+    form: tuple[str, str], large: bool, wait: float, steps: list[tuple[list[Row], str]]
 ) -> None:
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
         if large:
-            patch.setattr(keeper, "SMALL_ROWS", 0)
+            patch.setattr(changes, "WHOLE_FROM", 0)
             patch.setattr(changes, "FILE_ROWS", 2)
-        world = World(Path(home), sighting(*form))
-        for rows, then in steps:
+        world = World(Path(home), sighting(*form), wait=wait)
+        for number, (rows, then) in enumerate(steps):
             world.publish(*rows)
+            if wait and number and steps[number - 1][1] == "follow":
+                assert has_what_is_served(world)
             if then == "restart":
                 world.stop()
                 world.start()
@@ -101,7 +114,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_version_or_none(
 ) -> None:
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
         if large:
-            patch.setattr(keeper, "SMALL_ROWS", 0)
+            patch.setattr(changes, "WHOLE_FROM", 0)
             patch.setattr(changes, "FILE_ROWS", 2)
         world = World(Path(home), sighting(*form), apart=True)
         world.keeper.step()

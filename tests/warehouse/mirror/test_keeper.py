@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.warehouse.mirror.world import LATEST, SIGHTING, World, latest, row, sighting
-from warehouse.mirror import changes, keeper
+from warehouse.mirror import changes
 from warehouse.mirror.orders import Reply
 from warehouse.mirror.standing import MirrorState, Standing
 
@@ -47,7 +47,7 @@ def test_a_set_that_is_behind_by_several_publications_catches_up_in_one_step(
         world.publish(row("a", 1, small=hour), row("a", hour))
     assert world.keeper.step()
     assert world.mirrored() == world.served()
-    assert caplog.text.count("sighting mirrored (small)") == 1
+    assert caplog.text.count("sighting mirrored: change") == 1
 
 
 def test_only_the_latest_row_of_a_key_is_mirrored_where_that_is_declared(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_start_goes_on_where_the_file_ended(
     caplog.set_level("INFO")
     assert world.keeper.step()
     assert world.mirrored() == world.served()
-    assert "mirrored (small)" in caplog.text
+    assert "mirrored: change" in caplog.text
 
 
 def test_core_columns_are_not_in_the_file(world: World) -> None:
@@ -255,7 +255,7 @@ def test_another_declaration_of_the_mirror_builds_it_anew(
     world.keeper.step()
     world.contract = sighting(mirror=LATEST)
     assert world.keeper.step()
-    assert caplog.text.count("mirrored (build)") == 2
+    assert caplog.text.count("mirrored: build") == 2
     assert world.mirrored() == latest(world.served())
 
 
@@ -343,29 +343,30 @@ def test_rows_that_do_not_add_up_are_written_anew(
     assert world.mirrored() == world.served()
 
 
-def test_a_large_change_is_made_in_parts_and_again_after_a_crash(
+def test_a_whole_set_is_written_in_parts_beside_what_is_read_and_again_after_a_crash(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "SMALL_ROWS", 0)
+    monkeypatch.setattr(changes, "WHOLE_FROM", 0)
     monkeypatch.setattr(changes, "FILE_ROWS", 2)
     world.publish(*(row("a", hour) for hour in range(10)))
     world.keeper.step()
+    before = world.mirrored()
     world.publish(*(row("a", hour, small=hour) for hour in range(9)), row("b", 1))
     real = world.writer.order
     told: list[str] = []
 
-    def dying(order: Mapping[str, Any]) -> Reply:
+    def dying(order: Mapping[str, Any], seconds: float | None = None) -> Reply:
         told.append(order["do"])
-        if told == ["large"]:
+        if told == ["build"]:
             Path(order["files"][-1]).unlink()  # the writer gets half way
-        return real(order)
+        return real(order, seconds)
 
     monkeypatch.setattr(world.writer, "order", dying)
     assert not world.keeper.step()
-    assert world.mirrored() is None
+    assert world.mirrored() == before
     assert standing(world).state is MirrorState.FAULT
     assert world.keeper.step()
-    assert told.count("large") == 2
+    assert told.count("build") == 2
     assert world.mirrored() == world.served()
 
 

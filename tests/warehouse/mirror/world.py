@@ -110,7 +110,7 @@ class HereWriter:
         self._file = file
         self._writer = Writer(file)
 
-    def order(self, order: Mapping[str, object]) -> Reply:
+    def order(self, order: Mapping[str, object], seconds: float | None = None) -> Reply:  # noqa: ARG002 - it has no process to end
         return self._writer.do(json.loads(json.dumps(order)))
 
     def rest(self) -> None:
@@ -129,6 +129,8 @@ class World:
     contract: Contract
     apart: bool = False
     """Whether the writer is a process of its own, as in a hub."""
+    wait: float = 0.0
+    """How long a publication waits for the mirror; as it is, the keeper follows."""
     engine: DuckWarehouse = field(init=False)
     keeper: MirrorKeeper = field(init=False)
     loads: int = 0
@@ -151,7 +153,10 @@ class World:
             else HereWriter(self.file)
         )
         work = self.home / "landing" / ".mirror"
-        self.keeper = MirrorKeeper(self.engine, self.catalogue, self.writer, self.file, work)
+        self.keeper = MirrorKeeper(
+            self.engine, self.catalogue, self.writer, self.file, work, wait_seconds=self.wait
+        )
+        self.engine.companion = self.keeper.ahead
 
     def stop(self) -> None:
         """As when the hub ends."""

@@ -85,6 +85,17 @@ def relation_of(
     return _united(grant, catalogue, columns, mask_key, at)
 
 
+def whole_relation(contract: Contract, at: Seq | None = None) -> ScopedRelation:
+    """Every row with every column that may be served at all: what the hub itself works with."""
+    columns = [
+        exp.alias_(_column(column.name), column.name, quoted=True)
+        for column in contract.columns
+        if column.classification is not Classification.CORE
+    ]
+    tree = exp.select(*columns, copy=False).from_(_base(contract, at), copy=False)
+    return ScopedRelation(contract.data_set, tree, {})
+
+
 def counted_relation_of(
     grant: Grant, catalogue: Catalogue, mask_key: str, at: Seq | None = None
 ) -> ScopedRelation:

@@ -21,6 +21,8 @@ class Operator(StrEnum):
 
 
 class Function(StrEnum):
+    """`greatest` and `least` are of those arguments that have a value."""
+
     ABSOLUTE = "abs"
     GREATEST = "greatest"
     LEAST = "least"

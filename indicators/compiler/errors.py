@@ -1,0 +1,27 @@
+"""What a question for indicators is refused with.
+
+UserError
+├── GrainUnfit     the periods asked for are finer than the indicator's, or cut through them
+├── LevelUnfit     places of that level are not told of
+└── NotAdditive    the indicator may not be put together along what the question leaves out
+"""
+
+from catalog.errors import UserError
+
+
+class GrainUnfit(UserError):
+    code = "GRAIN_UNFIT"
+    zh = "指标 {indicator} 不能按 {grain} 查询：{reason_zh}。"
+    en = "Indicator {indicator} cannot be asked by {grain}: {reason}."
+
+
+class LevelUnfit(UserError):
+    code = "LEVEL_UNFIT"
+    zh = "指标 {indicator} 不能查询到 {level} 级；最低为 {lowest} 级。"
+    en = "Indicator {indicator} tells of no places of level {level}. Ask for {lowest} or a coarser level."
+
+
+class NotAdditive(UserError):
+    code = "NOT_ADDITIVE"
+    zh = "指标 {indicator} 不能沿 {dimension} 汇总；请按声明的口径查询。"
+    en = "Indicator {indicator} may not be put together along {dimension}. Ask for it as it is declared."

@@ -1,7 +1,7 @@
 """`make bench`: every figure as a ratio between contenders of one run, on this machine, now.
 
 Absolute times on a shared machine say little; what one contender costs beside another says much.
-Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live, edge, exporting, alerts). The hub
+Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live, edge, exporting, alerts, signs). The hub
 beside its peers at a city's scale is asked for by name: `make bench ARGS="city --scale small"`; so is what
 readers notice of a large load: `make bench ARGS="busy --scale full"`.
 """
@@ -21,6 +21,7 @@ from bench.measure import Table
 from bench.publishing import publishing
 from bench.schema import schema
 from bench.serving import serving
+from bench.signs import signs
 
 PARTS: Mapping[str, Callable[[], Table]] = {
     "serving": serving,
@@ -32,6 +33,7 @@ PARTS: Mapping[str, Callable[[], Table]] = {
     "edge": edge,
     "exporting": exporting,
     "alerts": alerts,
+    "signs": signs,
 }
 
 

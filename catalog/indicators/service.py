@@ -39,7 +39,7 @@ from catalog.indicators.versions import (
     as_dated,
     event_of,
     in_force,
-    latest_rows,
+    latest_digests,
     propose,
     take,
     version_of,
@@ -102,9 +102,9 @@ class IndicatorService:
         newest = self._store.newest()
         with self._writer.write("indicators", by) as writing:
             session = writing.session
-            latest = latest_rows(session)
-            read = self._definitions.of(session, (row.digest for row in latest.values()))
-            held = {IndicatorCode(code): read[row.digest] for code, row in latest.items()}
+            latest = latest_digests(session)
+            read = self._definitions.of(session, latest.values())
+            held = {code: read[digest] for code, digest in latest.items()}
             known = set(session.scalars(select(IndicatorVersionRow.digest)))
             new = [each for each in declared if each.indicator.digest not in known]
             organisations = frozenset(newest.organisations)

@@ -3,7 +3,7 @@
 A text is kept as it was imported and read once in a process. Every step leaves an event.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,8 @@ from catalog.models import IndicatorEventRow, IndicatorVersionRow
 from catalog.writing import Writing
 
 REMEMBERED = 16_384
+FEW = 500
+"""Of which texts are asked for one by one."""
 
 
 class Definitions:
@@ -46,12 +48,14 @@ class Definitions:
                 self._known.clear()
             missing = wanted - self._known.keys()
             if missing:
+                row = IndicatorVersionRow
+                texts = select(row.digest, row.file, row.domain, row.text)
+                if len(missing) <= FEW:
+                    texts = texts.where(row.digest.in_(missing))
                 self._known |= {
-                    row.digest: read_indicator(
-                        Path(row.file), DomainCode(row.domain), row.text
-                    ).indicator
-                    for row in session.scalars(select(IndicatorVersionRow))
-                    if row.digest in missing
+                    digest: read_indicator(Path(file), DomainCode(domain), text).indicator
+                    for digest, file, domain, text in session.execute(texts)
+                    if digest in missing
                 }
             return {digest: self._known[digest] for digest in wanted}
 
@@ -117,13 +121,14 @@ def as_dated(indicator: Indicator, version: IndicatorVersion) -> Indicator:
     return replace(indicator, effective_to=version.effective_to)
 
 
-def propose(
-    writing: Writing, declared: DeclaredIndicator, before: IndicatorVersionRow | None
-) -> None:
-    """A new version as a draft; a draft before it, never certified, gives way."""
+def propose(writing: Writing, declared: DeclaredIndicator, before: str | None) -> None:
+    """A new version as a draft; a draft `before` it (a digest), never certified, gives way."""
     indicator = declared.indicator
-    if before is not None and before.state in {IndicatorState.DRAFT, IndicatorState.IN_REVIEW}:
-        _move(writing, before, IndicatorAction.SUPERSEDE, IndicatorState.SUPERSEDED, "")
+    held = writing.session.scalar(
+        select(IndicatorVersionRow).where(IndicatorVersionRow.digest == before)
+    )
+    if held is not None and held.state in {IndicatorState.DRAFT, IndicatorState.IN_REVIEW}:
+        _move(writing, held, IndicatorAction.SUPERSEDE, IndicatorState.SUPERSEDED, "")
     row = IndicatorVersionRow(
         code=indicator.code,
         version=indicator.version,
@@ -162,10 +167,14 @@ def take(
     _move(writing, row, action, step.target, why)
 
 
-def latest_rows(session: Session) -> Mapping[str, IndicatorVersionRow]:
-    """The highest version of each indicator, whatever its state, by code."""
-    rows = session.scalars(select(IndicatorVersionRow).order_by(IndicatorVersionRow.version))
-    return {row.code: row for row in rows}
+def latest_digests(session: Session) -> dict[IndicatorCode, str]:
+    """The text of the highest version of each indicator, whatever its state."""
+    rows = session.execute(
+        select(IndicatorVersionRow.code, IndicatorVersionRow.digest).order_by(
+            IndicatorVersionRow.version
+        )
+    )
+    return {IndicatorCode(code): digest for code, digest in rows}
 
 
 def _certified(session: Session, code: str) -> Iterable[IndicatorVersionRow]:

@@ -158,8 +158,10 @@ class Oracle:
         average = getattr(measure, "aggregation", None) is Aggregation.AVERAGE
         value = aggregated(measure, self.within(measure, period, frame))
         if value is None and owner.fill.kind is FillKind.ZERO and not average:
-            begun = [moment(row, measure) for row in self.rows[measure.rows.data_set]]
-            begun = [at for at in begun if at <= self.as_of]
+            known = [
+                r for r in self.rows[measure.rows.data_set] if r[measure.rows.time] is not None
+            ]
+            begun = [at for at in (moment(row, measure) for row in known) if at <= self.as_of]
             if begun and period >= start_of(min(begun), self.grain):
                 return 0.0
         if value is None and owner.fill.kind is FillKind.CARRY and self.carrying and not average:

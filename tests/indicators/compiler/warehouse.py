@@ -47,7 +47,7 @@ def defined(**calculations: str) -> dict[IndicatorCode, Indicator]:
     )  # fmt: skip
 
 
-@dataclass
+@dataclass(repr=False)
 class Warehouse:
     """Tables in an engine of its own."""
 

@@ -35,6 +35,7 @@ lock: $(VENV)/test.stamp ## renew the hashed locks from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -o locks/run.txt pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --extra test -o locks/test.txt pyproject.toml
+	@echo 'metricflow>=0.213,<0.214' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -o locks/oracle.txt -
 
 clean: ## remove the environment and the state under var/
 	@rm -rf $(VENV) $(VITALHUB_HOME)

@@ -1,14 +1,11 @@
 """MetricFlow's own example manifests: what is imported is read by the catalogue, the rest has its reason.
 
-They come with the package metricflow (`locks/oracle.txt`), which is fetched once and not installed.
+They come with the package metricflow.
 """
 
 import re
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
@@ -18,8 +15,6 @@ from catalog.indicators.reading import read_indicator
 from indicators.metricflow.manifest import Manifest, read_manifest
 from indicators.metricflow.writing import Terms, indicator_text
 
-ROOT = Path(__file__).parents[3]
-EXAMPLES = "metricflow_semantics/test_helpers/semantic_manifest_yamls/"
 TERMS = Terms(("examples", "metricflow"), OrganisationCode("cq_water"), "officer", date(2026, 1, 1))
 REASONS = (
     "a code has 64 characters",
@@ -48,29 +43,12 @@ REASONS = (
 
 
 @pytest.fixture(scope="module")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifest]:
-    folder = tmp_path_factory.mktemp("metricflow")
-    run = subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
-            *("--disable-pip-version-check", "--require-hashes"),
-            *("--requirement", str(ROOT / "locks" / "oracle.txt"), "--dest", str(folder)),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode:
-        pytest.skip(f"the package metricflow cannot be had here: {run.stderr.strip()[-300:]}")
-    with ZipFile(next(folder.glob("*.whl"))) as wheel:
-        names = [name for name in wheel.namelist() if name.startswith(EXAMPLES)]
-        wheel.extractall(folder, names)
-    found = (folder / EXAMPLES).iterdir()
-    return {each.name: read_manifest(each) for each in sorted(found) if each.is_dir()}
+def manifests(examples: Path) -> dict[str, Manifest]:
+    return {each.name: read_manifest(each) for each in sorted(examples.iterdir()) if each.is_dir()}
 
 
-def test_most_metrics_of_the_large_example_are_imported(examples: dict[str, Manifest]) -> None:
-    manifest = examples["simple_manifest"]
+def test_most_metrics_of_the_large_example_are_imported(manifests: dict[str, Manifest]) -> None:
+    manifest = manifests["simple_manifest"]
     refused = [r for r in manifest.refusals if r.kind == "metric"]
     assert len(manifest.metrics) >= 80
     assert len(refused) <= 30
@@ -79,15 +57,15 @@ def test_most_metrics_of_the_large_example_are_imported(examples: dict[str, Mani
     assert types <= set(KINDS.values())
 
 
-def test_what_is_imported_is_read_by_the_catalogue(examples: dict[str, Manifest]) -> None:
-    for manifest in examples.values():
+def test_what_is_imported_is_read_by_the_catalogue(manifests: dict[str, Manifest]) -> None:
+    for manifest in manifests.values():
         for name, metric in manifest.metrics.items():
             text = indicator_text(metric, TERMS)
             read = read_indicator(Path(f"{name}.yaml"), DomainCode("trial"), text).indicator
             assert read.code == name
 
 
-def test_every_refusal_of_the_examples_is_one_that_is_known(examples: dict[str, Manifest]) -> None:
+def test_every_refusal_of_the_examples_is_one_that_is_known(manifests: dict[str, Manifest]) -> None:
     known = re.compile("|".join(map(re.escape, REASONS)))
-    refusals = [r for manifest in examples.values() for r in manifest.refusals]
+    refusals = [r for manifest in manifests.values() for r in manifest.refusals]
     assert [str(r) for r in refusals if not known.search(r.reason)] == []

@@ -24,6 +24,7 @@ from catalog.indicators.indicator import Indicator
 from catalog.indicators.joins import Contracts
 from catalog.indicators.measures import Problem, Wrong, measure_problem
 from catalog.indicators.period import lies_within
+from catalog.indicators.overrides import override_problems
 from catalog.indicators.reading import DeclaredIndicator
 from catalog.indicators.windows import window_problems
 from catalog.places import Places
@@ -124,10 +125,15 @@ def _place_problems(indicator: Indicator, places: Places) -> Iterator[Problem]:
             (("thresholds", "overrides", i, "places"), override.places)
             for i, override in enumerate(indicator.thresholds.overrides)
         ]
+    unknown = False
     for path, codes in named:
         for number, code in enumerate(codes):
             if code not in places:
+                unknown = True
                 yield (*path, number), f"no place has the code {code}; use one of the place list."
+    if indicator.thresholds is not None and not unknown:
+        for path, problem in override_problems(indicator.thresholds.overrides, places):
+            yield ("thresholds", "overrides", *path), problem
 
 
 def _reference_problems(

@@ -23,8 +23,8 @@ from catalog.indicators.columns import Resolver
 from catalog.indicators.indicator import Indicator
 from catalog.indicators.joins import Contracts
 from catalog.indicators.measures import Problem, Wrong, measure_problem
-from catalog.indicators.period import lies_within
 from catalog.indicators.overrides import override_problems
+from catalog.indicators.period import lies_within
 from catalog.indicators.reading import DeclaredIndicator
 from catalog.indicators.windows import window_problems
 from catalog.places import Places

@@ -28,7 +28,7 @@ from tests.indicators.metricflow.bookings import FIRST, LAST, contracts, filled
 ORACLE = Path(__file__).parent / "oracle.py"
 TERMS = Terms(("examples", "metricflow"), OrganisationCode("cq_water"), "officer", FIRST)
 END_OF_LAST = datetime(LAST.year, LAST.month, LAST.day, 23, 59, 59, tzinfo=CITY_ZONE)
-Key = tuple[datetime, *tuple[object, ...]]
+Key = tuple[datetime, object]
 Told = dict[Key, float]
 ZERO_BEFORE_THE_FIRST_ROW = {
     "bookings_growth_2_weeks_fill_nulls_with_0": timedelta(days=14),

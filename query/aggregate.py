@@ -145,3 +145,22 @@ def conditions_in(selection: GroupSelection) -> "Iterator[Condition]":
             if item.only is not None:
                 yield item.only
             yield from conditions_in(item.selection)
+
+
+def measures_of(groups: Groups) -> Iterator[Measure]:
+    """All that are asked for: to be told, to keep groups by, to order them by."""
+    yield from _told(groups.selection)
+    if groups.having is not None:
+        yield from (measure for _, measure in groups.having.measures)
+    yield from (term.by for term in groups.order if isinstance(term.by, Measure))
+
+
+def _told(selection: GroupSelection) -> Iterator[Measure]:
+    for item in selection:
+        match item:
+            case Told(what=Measure() as measure):
+                yield measure
+            case Together(selection=inner):
+                yield from _told(inner)
+            case _:
+                pass

@@ -2,7 +2,8 @@
 
 The rows come first, as facts: one column for each key and measured column, and a truth for each
 condition that measures have of their own; the groups are made of these. What a block may not filter
-or group by (`Block.column`) or measure (`Block.measured`) is refused there.
+or group by (`Block.column`) or measure (`Block.measured`) is refused there. Where it pays, groups are made
+in two steps (`query/steps.py`).
 """
 
 from collections.abc import Iterator
@@ -31,8 +32,9 @@ from query.condition import condition
 from query.errors import GroupKeyMissing, GroupKeyUnfit, UnknownField, WrongValue
 from query.filter import FilterCompiler
 from query.listing import Page, listed, page, refuse_clashes
-from query.measure import COUNTS, check_measure, measured, result_type
-from query.rollup import TimeUnit, bucket_start, governing_place
+from query.measure import COUNTS, WHOLE, check_measure, measured, result_type
+from query.rollup import MonthMark, TimeUnit, bucket_start, governing_place
+from query.steps import Parts, marked, pays
 from query.tree import Condition
 from query.value import struct
 
@@ -41,7 +43,8 @@ TIMES = frozenset({Kind.DATE, Kind.TIMESTAMP})
 
 def aggregate(draft: Draft, asked: Aggregate) -> exp.Select:
     """The statement of a list of groups."""
-    facts = _Facts(draft.block(asked.data_set, counted=True), asked.groups)
+    steps = pays(draft.scope, asked.data_set, asked.groups)
+    facts = _Facts(draft.block(asked.data_set, counted=True), asked.groups, steps=steps)
     outputs = [exp.alias_(node, name, quoted=True) for name, node in facts.outputs()]
     order = facts.order()
     groups = asked.groups
@@ -71,10 +74,13 @@ class _Fact:
 
 
 class _Facts:
-    def __init__(self, block: Block, asked: Groups) -> None:
+    def __init__(self, block: Block, asked: Groups, *, steps: bool = False) -> None:
         self._block = block
         self._asked = asked
         self._alias = f"f{block.number}"
+        self._parts = Parts(f"s{block.number}") if steps else None
+        self._marks: dict[str, MonthMark] = {}
+        """The facts that are marks of months."""
         self._facts: list[_Fact] = []
         self._blocks: dict[tuple[str, ...], Block] = {(): block}
         self._measured: dict[str, exp.Column] = {}
@@ -102,12 +108,19 @@ class _Facts:
         facts = [exp.alias_(f.node, f.name, quoted=True) for f in self._facts]
         one = exp.alias_(exp.Literal.number(1), "one", quoted=True)
         rows = self._block.select(facts or [one], where, *conditions)
-        select = exp.select(*outputs, copy=False).from_(
-            rows.subquery(exp.to_identifier(self._alias), copy=False), copy=False
-        )
+        source = rows.subquery(exp.to_identifier(self._alias), copy=False)
+        if self._parts is not None:
+            source = self._parts.select(source, [self._step(n) for n, _ in self._keys.values()])
+        select = exp.select(*outputs, copy=False).from_(source, copy=False)
         for node, _ in self._keys.values():
             select = select.group_by(node.copy(), copy=False)
         return select.having(having, copy=False)
+
+    def _step(self, key: exp.Column) -> tuple[str, exp.Expr, exp.Expr]:
+        """Of a key of the second step: its name, and by what the first one groups, and what that is."""
+        fact = exp.column(exp.to_identifier(key.name, quoted=True), table=self._alias)
+        mark = self._marks.get(key.name)
+        return key.name, fact, fact if mark is None else mark.start(fact)
 
     def _outputs(
         self, selection: GroupSelection, only: exp.Expr | None
@@ -158,7 +171,7 @@ class _Facts:
     def _measure(self, measure: Measure, only: exp.Expr | None) -> tuple[exp.Expr, ColumnType]:
         bind = self._block.draft.parameters.bind
         if measure.column is None:
-            return measured(measure, None, None, only, bind), result_type(measure, None)
+            return self._whole(measure, measured(measure, None, None, only, bind)), WHOLE
         name, block = measure.column, self._block
         if name not in self._measured:
             self._measured[name] = self._fact("m", block.measured(name))
@@ -166,7 +179,11 @@ class _Facts:
         kind = block.column_type(name)
         how = block.draft.scope.measured(block.data_set)[name]
         check_measure(measure, how, kind)
-        return measured(measure, node.copy(), kind, only, bind), result_type(measure, kind)
+        made = measured(measure, node.copy(), kind, only, bind)
+        return self._whole(measure, made), result_type(measure, kind)
+
+    def _whole(self, measure: Measure, made: exp.Expr) -> exp.Expr:
+        return made if self._parts is None else self._parts.together(measure.function, made)
 
     def _key(self, key: Key) -> tuple[exp.Column, ColumnType]:
         try:
@@ -182,7 +199,20 @@ class _Facts:
             raise GroupKeyUnfit(field=field, problem_zh="出现了两次", problem="stands there twice")
         block = self._block_of(key.relations)
         node, kind = block.column(key.column), block.column_type(key.column)
-        self._keys[key] = self._fact("k", self._coarse(grouping, node, kind)), kind
+        if self._parts is None:
+            self._keys[key] = self._fact("k", self._coarse(grouping, node, kind)), kind
+        else:
+            self._keys[key] = self._parts.column(self._key_fact(grouping, node, kind)), kind
+
+    def _key_fact(self, grouping: Grouping, node: exp.Expr, kind: ColumnType) -> str:
+        """The name of what the first step groups by."""
+        if grouping.unit is None or not marked(grouping, kind):
+            return self._fact("k", self._coarse(grouping, node, kind)).name
+        zone = self._block.draft.parameters.bind(grouping.zone)
+        mark = MonthMark(grouping.unit, grouping.zone, zone)
+        name = self._fact("k", mark.of(node)).name
+        self._marks[name] = mark
+        return name
 
     def _coarse(self, grouping: Grouping, node: exp.Expr, kind: ColumnType) -> exp.Expr:
         name, draft = camel(grouping.key.column), self._block.draft

@@ -31,6 +31,7 @@ NODES = (
     exp.Count, exp.Star, exp.Min, exp.Max, exp.Sum, exp.Avg,  # orders by what those come to
     exp.Distinct, exp.PercentileCont, exp.Filter, exp.TryCast, exp.DataTypeParam,  # measures
     exp.Group, exp.Having, exp.Sub,  # groups, and places of a level
+    exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseRightShift,  # marks of months
     exp.Qualify, exp.Window, exp.RowNumber,  # one row of each group
     exp.Mul, exp.Add, exp.Pow, exp.Sin, exp.Cos, exp.Radians,  # where a row lies
     exp.Neg, exp.DPipe, exp.SHA2,  # cursors: visible values, and that we wrote them
@@ -40,6 +41,7 @@ FUNCTIONS = {
     "list_slice", "list_reverse", "list_extract",  # the rows of a page
     "encode", "to_base64",  # cursors
     "date_trunc", "timezone", "epoch_us", "make_timestamp", "make_timestamptz",  # time buckets
+    "month", "to_months",  # marks of months
 }  # fmt: skip
 
 

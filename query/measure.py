@@ -86,7 +86,7 @@ def measured(
         made = exp.Filter(this=made, expression=exp.Where(this=only.copy()))
     if column is None or column.kind not in EXACT:
         return made
-    if measure.function in MEANS or _wide(measure.function, column):
+    if measure.function in MEANS or is_wide(measure.function, column):
         return exp.TryCast(this=made, to=_decimal(result_type(measure, column)), safe=True)
     return made
 
@@ -102,13 +102,13 @@ def _function(
     if function is Function.COUNT_DISTINCT:
         return exp.Count(this=exp.Distinct(expressions=[node]), big_int=True)
     middle = function in {Function.MEDIAN, Function.PERCENTILE}
-    if column.kind in EXACT and (middle or _wide(function, column)):
+    if column.kind in EXACT and (middle or is_wide(function, column)):
         node = exp.Cast(this=node, to=DOUBLE.copy())
     if middle:
         p = 0.5 if measure.p is None else measure.p
         return exp.PercentileCont(this=node, expression=bind(p))
     summed = SIMPLE[function]
-    if function in HIDING and (column.kind is Kind.DOUBLE or _wide(function, column)):
+    if function in HIDING and (column.kind is Kind.DOUBLE or is_wide(function, column)):
         return steady(summed, node)
     return summed(this=node)
 
@@ -121,7 +121,8 @@ def steady(function: type[exp.Func], doubles: exp.Expr) -> exp.Expr:
     return function(this=exp.Order(this=doubles, expressions=[by]))
 
 
-def _wide(function: Function, column: ColumnType) -> bool:
+def is_wide(function: Function, column: ColumnType) -> bool:
+    """Whether it is worked out over doubles."""
     return column.precision > SAFE_DIGITS and function in HIDING
 
 

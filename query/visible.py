@@ -82,6 +82,10 @@ def _makes_cells(contract: Contract, name: str) -> bool:
     kind = contract.column(name).type.kind
     if kind in COARSE_KINDS or name in contract.key:
         return kind in COARSE_KINDS
-    bounded = {rule.column for rule in contract.rules if rule.expectation == BOUNDING_RULE}
     foreign = {own for key in contract.foreign_keys for own in key.columns}
-    return kind is Kind.BOOLEAN or name in bounded | foreign
+    return kind is Kind.BOOLEAN or name in bounded_columns(contract) | foreign
+
+
+def bounded_columns(contract: Contract) -> set[str | None]:
+    """Those with a declared set of values."""
+    return {rule.column for rule in contract.rules if rule.expectation == BOUNDING_RULE}

@@ -233,6 +233,26 @@ TREES: Mapping[str, Tree] = {
             ),
         ),
     ),
+    "groups_of_months_in_two_steps": Aggregate(
+        READINGS,
+        Groups(
+            (
+                Together("key", (Told("p", Key("place_code")), Told("at", Key("observed_at")))),
+                Told("count", ROWS),
+                Together(
+                    "high",
+                    (Told("sum", Measure(Function.SUM, "level_m")),),
+                    only=Compare("level_m", Op.GT, Decimal(3)),
+                ),
+            ),
+            group_by=(
+                Grouping(Key("place_code")),
+                Grouping(Key("observed_at"), unit=TimeUnit.QUARTER),
+            ),
+            having=Having(Compare("rows", Op.GT, 1), (("rows", ROWS),)),
+            order=(GroupOrder(Measure(Function.MAX, "level_m"), descending=True),),
+        ),
+    ),
     "a_page_behind_a_cursor": Connection(
         READINGS,
         (

@@ -10,7 +10,15 @@ from sqlglot import exp
 from catalog.contracts import Kind
 from catalog.places import OWN_DIGITS, PlaceLevel, padded, read_places
 from query.print import duckdb_text
-from query.rollup import STEADY, TimeUnit, bucket_start, governing_place, place_or_coarser
+from query.rollup import (
+    OF_MONTHS,
+    STEADY,
+    MonthMark,
+    TimeUnit,
+    bucket_start,
+    governing_place,
+    place_or_coarser,
+)
 
 PLACES = read_places(Path(__file__).parents[2] / "cities" / "chongqing" / "places.csv")
 VALUE = exp.column("value", quoted=True)
@@ -108,3 +116,41 @@ def test_a_start_that_is_reckoned_is_the_one_that_is_looked_up(unit: TimeUnit, z
         rows, found = engine.execute(text, days).fetchall()[0]
     assert rows > 900_000
     assert found == 0
+
+
+ODD_INSTANTS = """['0044-03-15 (BC) 12:00:00+00', '0001-01-01 00:00:00+00', '1900-12-31 15:54:16+00',
+    '1900-12-31 15:54:17+00', '1940-05-31 15:59:59+00', '9999-12-31 23:59:59+00']::TIMESTAMPTZ[]
+    || [make_timestamptz(-9200000000000000000), make_timestamptz(9223371000000000000)]"""
+
+
+@pytest.mark.parametrize("unit", sorted(OF_MONTHS))
+@pytest.mark.parametrize("zone", STEADY)
+def test_the_mark_of_a_month_tells_where_its_bucket_begins(unit: TimeUnit, zone: str) -> None:
+    at, mark = exp.column("instant", quoted=True), exp.column("mark", quoted=True)
+    marks = MonthMark(unit, zone, exp.Literal.string(zone))
+    start = bucket_start(at, Kind.TIMESTAMP, unit, zone)
+    text = f"""WITH instants AS (SELECT make_timestamptz(us + beside) AS instant
+            FROM (SELECT unnest(range($first, $last, {TWELVE_HOURS})) AS us),
+              (VALUES (-1), (0), (1)) AS v(beside)
+            UNION ALL SELECT unnest({ODD_INSTANTS})),
+          marked AS (SELECT instant, {duckdb_text(marks.of(at))} AS mark FROM instants),
+          told AS (SELECT mark, {duckdb_text(start)} AS a, {duckdb_text(marks.start(mark))} AS b FROM marked)
+        SELECT count(*), count(*) FILTER (a IS DISTINCT FROM b),
+          (SELECT max(n) FROM (SELECT count(DISTINCT mark) AS n FROM marked
+             GROUP BY date_trunc('month', timezone('{zone}', instant)))) FROM told"""
+    midnight = 4 * 3_600_000_000
+    days = {"first": midnight - 92_592 * TWELVE_HOURS, "last": 231_481 * TWELVE_HOURS}
+    with duckdb.connect() as engine:
+        rows, wrong, most = engine.execute(text, days).fetchall()[0]
+    assert rows > 900_000
+    assert wrong == 0
+    assert most == 2
+
+
+def test_what_is_no_instant_has_no_mark() -> None:
+    marks = MonthMark(TimeUnit.MONTH, "Asia/Shanghai", exp.Literal.string("Asia/Shanghai"))
+    text = duckdb_text(marks.of(VALUE))
+    with duckdb.connect() as engine:
+        found = engine.execute(f"""SELECT {text} FROM (SELECT
+            unnest([NULL, 'infinity', '-infinity'])::TIMESTAMPTZ AS value)""").fetchall()
+    assert found == [(None,)] * 3

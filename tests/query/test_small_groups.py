@@ -155,8 +155,8 @@ def forgets_groups_below_rows(patch: pytest.MonkeyPatch) -> None:
 
 
 def forgets_totals(patch: pytest.MonkeyPatch) -> None:
-    def init(self: Any, block: Block, asked: Groups) -> None:
-        original(self, block, asked)
+    def init(self: Any, block: Block, asked: Groups, **how: bool) -> None:
+        original(self, block, asked, **how)
         if not asked.group_by:
             totals.append(block)
 

@@ -49,8 +49,8 @@ def asks_having_of_hidden_rows(patch: Patch) -> None:
     original = groups._Facts.__init__
     asking: list[Block] = []
 
-    def init(self: groups._Facts, block: Block, asked: Groups) -> None:
-        original(self, block, asked)
+    def init(self: groups._Facts, block: Block, asked: Groups, **how: bool) -> None:
+        original(self, block, asked, **how)
         if asked.having is not None:
             asking.append(block)
 

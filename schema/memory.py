@@ -3,7 +3,7 @@
 Rules: it answers an operation whole or leaves it to the reading, which says what is wrong where something
 is; all its fields are of one moment, the one that the engine tells once; it takes only operations whose
 template has run before and was read for now, under one purpose, from published data sets that depend on
-nobody else's grants. Nothing here blocks.
+nobody else's grants. Nothing here blocks, but for who asks for many rows.
 """
 
 from collections.abc import Mapping
@@ -70,10 +70,16 @@ class Memory:
         except KeyError:
             return None
 
-    def read(self, filled: Filled, moment: Moment) -> Remembered | None:
-        """None: it has to be read."""
+    def mirrors(self, moment: Moment) -> bool:
+        """Whether the row mirror would try to answer it."""
+        mirror = self._engine.mirror
+        statements = (statement for statement, _ in moment.ready.statements.values())
+        return mirror is not None and mirror.takes(statements, moment.seqs)
+
+    def read(self, filled: Filled, moment: Moment, rows: int = 0) -> Remembered | None:
+        """None: it has to be read. `rows`: so many that it does not belong on the event loop."""
         ready, roots, seqs = moment.ready, filled.plan.whole, moment.seqs
-        found = None if roots is None else self._found(ready, filled.plan.values, seqs)
+        found = None if roots is None else self._found(ready, filled.plan.values, seqs, rows)
         if found is None or roots is None:
             return None
         data, _ = put_together(roots, {name: kept.content for name, kept in found.items()}, [])
@@ -83,7 +89,7 @@ class Memory:
         return Remembered(data, tuple(found), rows)
 
     def _found(
-        self, ready: Ready, values: Values, seqs: Mapping[DatasetCode, Seq]
+        self, ready: Ready, values: Values, seqs: Mapping[DatasetCode, Seq], rows: int
     ) -> Mapping[str, Kept] | None:
         """Every field's answer, of these versions."""
         found: dict[str, Kept] = {}
@@ -95,7 +101,7 @@ class Memory:
         if not missing:
             return found
         mirror = self._engine.mirror
-        mirrored = None if mirror is None else self._mirrored(mirror, missing, values, seqs)
+        mirrored = None if mirror is None else self._mirrored(mirror, missing, values, seqs, rows)
         return None if mirrored is None else found | mirrored
 
     def _mirrored(
@@ -104,12 +110,13 @@ class Memory:
         missing: Mapping[str, tuple[LockedStatement, Tree]],
         values: Values,
         seqs: Mapping[DatasetCode, Seq],
+        rows: int,
     ) -> dict[str, Kept] | None:
         try:
             asked = [(statement, statement.bound(values)) for statement, _ in missing.values()]
         except UserError:  # the reading tells it where it stands
             return None
-        answers = mirror.read(asked, seqs)
+        answers = mirror.read(asked, seqs, rows)
         if answers is None:
             return None
         found: dict[str, Kept] = {}

@@ -36,6 +36,7 @@ from schema.errors import (
 from schema.executor import executed
 from schema.explainer import Explainer
 from schema.introspection import MAX_MIXED, Introspection, check_introspection
+from schema.long_reads import LongReads
 from schema.memory import Memory
 from schema.metered import Metered
 from schema.observation import note_document, note_operation, note_price, note_wait
@@ -82,7 +83,8 @@ class Operations:
         self._sizes = PublishedSizes(services.engine)
         self._replays = Replays(services, self._places, self._heavy)
         self._grades = Grades(services.quality)
-        self._recall = Recall(Memory(services.engine, self.kept), self._grades)
+        memory = Memory(services.engine, self.kept)
+        self._recall = Recall(memory, self._grades, LongReads(self._places))
         self._templates = Templates()
         most = services.result_cache_bytes // 4
         self.repeats = Repeats(services.engine, services.limits, most, self._record)
@@ -178,7 +180,8 @@ class Operations:
             await metered.enter(plan, filled.template.grants)
         started = Started()
         if operation.operation is OperationType.QUERY:
-            outcome = await self._recall.outcome(request, filled, price, started)
+            client = caller.principal.client
+            outcome = await self._recall.outcome(request, filled, price, started, client)
             if outcome is not None:
                 return outcome
         asked = _Asked(

@@ -4,7 +4,7 @@ Exactly one process owns the engine. `publish` is atomic and idempotent on the l
 way in: the publication row commits in the same transaction as its data (the commit point).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -165,11 +165,19 @@ class RowMirror(Protocol):
         self,
         statements: Sequence[tuple[LockedStatement, Bound]],
         published: Mapping[DatasetCode, Seq],
+        rows: int = 0,
     ) -> list[Answer] | None:
         """All of them, from the versions `published` and no other; None: read them from the engine.
 
-        Short enough for the event loop; one thread at a time. `asOf` and live queries never ask it.
+        Short enough for the event loop, unless so many `rows` are to come that it may take a thread's time.
+        `asOf` and live queries never ask it.
         """
+        ...
+
+    def takes(
+        self, statements: Iterable[LockedStatement], published: Mapping[DatasetCode, Seq]
+    ) -> bool:
+        """Whether it would try to answer them from these versions."""
         ...
 
 

@@ -1,5 +1,6 @@
 """What is answered without reading: the same as what is read, and never of an older version."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from catalog.ids import DatasetCode, Seq
 from catalog.mirror import MirroredRows
 from catalog.sharing.grant import Quota
 from query.statement import LockedStatement
+from schema import recall
 from tests.schema.hub import HOUR, STATION_COLUMNS, Hub, whole
 from tests.shared_data import START, grant
 from tests.warehouse.mirror.both import Copy
@@ -157,13 +159,17 @@ class EngineAsMirror:
         self._warehouse = warehouse
         self.asked: list[int] = []
         self.here = True
+        self.rows = 0
+        self.thread: threading.Thread | None = None
 
     def read(
         self,
         statements: Sequence[tuple[LockedStatement, Bound]],
         published: Mapping[DatasetCode, Seq],
+        rows: int = 0,
     ) -> list[Answer] | None:
         self.asked.append(len(statements))
+        self.rows, self.thread = rows, threading.current_thread()
         if not self.here:
             return None
         with DuckWarehouse.session(self._warehouse) as session:
@@ -171,6 +177,9 @@ class EngineAsMirror:
             if {code: made.seq for code, made in known.items()} != published:
                 return None
             return [session.read(statement) for statement, _ in statements]  # none has slots
+
+    def takes(self, *_: object) -> bool:
+        return self.here
 
 
 def test_a_mirror_answers_what_is_not_kept_and_the_engine_what_it_leaves(
@@ -188,6 +197,33 @@ def test_a_mirror_answers_what_is_not_kept_and_the_engine_what_it_leaves(
     assert hub.post(app, query).content == first.content
     assert (counted.sessions, mirror.asked) == (2, [2, 2])
     one, *others = map(told, reads(hub))
+    assert all(other == one for other in others)
+
+
+def test_many_rows_are_read_from_the_mirror_in_a_thread_and_few_on_the_event_loop(
+    hub: Hub, app: str, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = EngineAsMirror(hub.warehouse)
+    monkeypatch.setattr(hub.warehouse, "mirror", mirror)
+    hub.serve(result_cache_bytes=0)
+    query = "{ station(limit: %d) { code name } }"
+    many, few = query % 1_000, query % 900
+    monkeypatch.setattr(recall, "INLINE_ROWS", 950)
+    first = [hub.post(app, each).content for each in (many, few)]
+    sessions = counted.sessions
+    assert hub.post(app, few).content == first[1]
+    assert mirror.rows == 0
+    assert mirror.thread is not None
+    assert not mirror.thread.name.startswith("mirror")
+    assert hub.post(app, many).content == first[0]
+    assert mirror.rows == 1_000
+    assert mirror.thread.name.startswith("mirror")
+    assert counted.sessions == sessions
+    mirror.here = False
+    asked = len(mirror.asked)
+    assert hub.post(app, many).content == first[0]
+    assert (counted.sessions, len(mirror.asked)) == (sessions + 1, asked + 1)
+    one, _, _, *others = map(told, reads(hub))
     assert all(other == one for other in others)
 
 

@@ -10,7 +10,7 @@ another one in this process would drop its locks.
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,14 @@ from warehouse.mirror.standing import MirrorStandings
 LOG = logging.getLogger(__name__)
 STEP, STEPS = 10_000, 40
 """SQLite counts its instructions by so many, and a read may take so many of these: about 5 ms of work where
-rows lie side by side; a list of 1,000 rows of ten columns takes 30."""
+rows lie side by side; a list of 1,000 rows of ten columns takes 7."""
 WORK_SECONDS, WAIT_SECONDS = 0.01, 0.05
 """Of the processor, and by the clock: rows that lie scattered cost more than their instructions tell."""
+LONG, LONGEST = 10, 10_000
+"""In a thread of its own the count goes by so many times STEP, for who counts stops the event loop; each row
+that may come is worth ROW_INSTRUCTIONS and ROW_SECONDS of work, up to so many rows, and may be waited for
+LONG times as long as it works."""
+ROW_INSTRUCTIONS, ROW_SECONDS = 200, 6e-6
 KEPT = 1024
 """Statements whose printed text is kept."""
 LOOK = "SELECT 1 FROM sqlite_schema LIMIT 1"
@@ -50,19 +55,25 @@ class _Spent:
 
     left: int = STEPS
     dear: bool = False
+    rows: int = 0
     worked_until: float = 0.0
     waited_until: float = 0.0
 
-    def begin(self) -> None:
-        """Most reads end before a clock is looked at."""
-        self.left, self.dear, self.worked_until = STEPS, False, 0.0
+    def begin(self, rows: int) -> int:
+        """By how many instructions to count. Most reads end before a clock is looked at."""
+        self.rows, self.dear, self.worked_until = min(rows, LONGEST), False, 0.0
+        step = STEP * LONG if rows else STEP
+        self.left = max(STEP * STEPS, self.rows * ROW_INSTRUCTIONS) // step
+        return step
 
     def one_more(self) -> bool:
         """Whether it is enough."""
         self.left -= 1
         worked, now = thread_time(), monotonic()
         if not self.worked_until:
-            self.worked_until, self.waited_until = worked + WORK_SECONDS, now + WAIT_SECONDS
+            work = max(WORK_SECONDS, self.rows * ROW_SECONDS)
+            wait = max(WAIT_SECONDS, work * LONG) if self.rows else WAIT_SECONDS
+            self.worked_until, self.waited_until = worked + work, now + wait
         self.dear = self.left < 0 or worked > self.worked_until
         return self.dear or now > self.waited_until
 
@@ -73,7 +84,14 @@ class _Reader:
 
     connection: apsw.Connection
     generation: int
-    spent: _Spent
+    spent: _Spent = field(default_factory=_Spent)
+    step: int = 0
+
+    def begin(self, rows: int) -> None:
+        step = self.spent.begin(rows)
+        if step != self.step:
+            self.connection.set_progress_handler(self.spent.one_more, step)
+            self.step = step
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,13 @@ class MirrorReader:
     _open: list[apsw.Connection] = field(default_factory=list)
     _alone: threading.Lock = field(default_factory=threading.Lock)
 
-    def read(self, statements: Sequence[Read], published: Versions) -> list[Answer] | None:
+    def takes(self, statements: Iterable[LockedStatement], published: Versions) -> bool:
+        """See `warehouse/engine.py`."""
+        return all(self._asked(statement, published) is not None for statement in statements)
+
+    def read(
+        self, statements: Sequence[Read], published: Versions, rows: int = 0
+    ) -> list[Answer] | None:
         """See `warehouse/engine.py`."""
         with self._alone:
             return self._read(statements, published)
@@ -121,17 +145,14 @@ class MirrorReader:
     def _read(self, statements: Sequence[Read], published: Versions) -> list[Answer] | None:
         asked: list[tuple[MirrorStatement, Bound, tuple[Seq | None, ...]]] = []
         for statement, bound in statements:
-            printed = self._printed(statement)
-            if printed is None:
+            known = self._asked(statement, published)
+            if known is None:
                 return None
-            seqs = tuple([published.get(code) for code in printed.data_sets])
-            if not self._stands(printed, seqs) or self._dear.get(printed.text) == seqs:
-                return None
-            asked.append((printed, bound, seqs))
+            asked.append((known[0], bound, known[1]))
         answers: list[Answer] = []
         try:
             reader = self._reader()
-            reader.spent.begin()
+            reader.begin(rows)
             for printed, bound, seqs in asked:
                 answer = _answer(reader.connection, printed, bound, seqs)
                 if answer is None:
@@ -148,6 +169,18 @@ class MirrorReader:
         for connection in self._open:
             connection.close()
         self._open.clear()
+
+    def _asked(
+        self, statement: LockedStatement, published: Versions
+    ) -> tuple[MirrorStatement, tuple[Seq | None, ...]] | None:
+        """None for what is left to the engine."""
+        printed = self._printed(statement)
+        if printed is None:
+            return None
+        seqs = tuple([published.get(code) for code in printed.data_sets])
+        if not self._stands(printed, seqs) or self._dear.get(printed.text) == seqs:
+            return None
+        return printed, seqs
 
     def _printed(self, statement: LockedStatement) -> MirrorStatement | None:
         tables = self.standings.tables
@@ -181,9 +214,7 @@ class MirrorReader:
         )
         self._open.append(connection)
         connection.execute(PAGES)
-        spent = _Spent()
-        connection.set_progress_handler(spent.one_more, STEP)
-        return _Reader(connection, generation, spent)
+        return _Reader(connection, generation)
 
     def _forget(self) -> None:
         """The connection of this thread."""

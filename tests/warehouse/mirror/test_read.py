@@ -197,6 +197,28 @@ def test_what_takes_too_long_is_ended_and_not_begun_again_at_this_version(
     assert both.mirror(asked) == both.engine(asked)
 
 
+def test_who_asks_for_many_rows_may_take_longer(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "STEP", 20)
+    monkeypatch.setattr(read, "STEPS", 5)
+    monkeypatch.setattr(read, "LONG", 2)
+    asked = statement(IN_THREES)
+    found = both.reader.read([(asked, {})], both.published, 1_000)
+    assert found == [both.engine(asked)]
+    assert both.mirror(asked) is None
+    assert not both.reader.takes([asked], both.published)
+    assert both.reader.takes([statement(ALL_OWNERS)], both.published)
+
+
+def test_rows_past_a_bound_buy_no_more_time(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "STEP", 20)
+    monkeypatch.setattr(read, "STEPS", 5)
+    monkeypatch.setattr(read, "LONG", 1)
+    monkeypatch.setattr(read, "LONGEST", 1)
+    assert both.reader.read([(statement(IN_THREES), {})], both.published, 10**9) is None
+
+
 def test_what_takes_too_much_of_the_processor_is_ended_as_well(
     both: Both, monkeypatch: pytest.MonkeyPatch
 ) -> None:

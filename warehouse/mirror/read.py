@@ -78,12 +78,13 @@ class _Spent:
         return self.dear or now > self.waited_until
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Reader:
-    """The connection of a thread."""
+    """The connection of a thread; `alone` is who uses it."""
 
     connection: apsw.Connection
     generation: int
+    alone: threading.Lock = field(default_factory=threading.Lock)
     spent: _Spent = field(default_factory=_Spent)
     step: int = 0
 
@@ -112,8 +113,7 @@ class MirrorReader:
     _dear: dict[str, tuple[Seq | None, ...]] = field(default_factory=dict)
     """At which versions a text took too long."""
     _own: threading.local = field(default_factory=threading.local)
-    _open: list[apsw.Connection] = field(default_factory=list)
-    _alone: threading.Lock = field(default_factory=threading.Lock)
+    _open: list[_Reader] = field(default_factory=list)
 
     def takes(self, statements: Iterable[LockedStatement], published: Versions) -> bool:
         """See `warehouse/engine.py`."""
@@ -123,26 +123,6 @@ class MirrorReader:
         self, statements: Sequence[Read], published: Versions, rows: int = 0
     ) -> list[Answer] | None:
         """See `warehouse/engine.py`."""
-        with self._alone:
-            return self._read(statements, published)
-
-    def hold(self) -> None:
-        """Reads go on seeing the file as it is now, whatever is written, until they are let go."""
-        with self._alone:
-            for connection in self._open:
-                with suppress(apsw.Error):  # whoever reads next is told
-                    connection.execute("BEGIN")
-                    connection.execute(LOOK).fetchall()
-
-    def let_go(self) -> None:
-        """Reads see the file as it is."""
-        with self._alone:
-            for connection in self._open:
-                with suppress(apsw.Error):
-                    if connection.in_transaction:
-                        connection.execute("COMMIT")
-
-    def _read(self, statements: Sequence[Read], published: Versions) -> list[Answer] | None:
         asked: list[tuple[MirrorStatement, Bound, tuple[Seq | None, ...]]] = []
         for statement, bound in statements:
             known = self._asked(statement, published)
@@ -152,12 +132,13 @@ class MirrorReader:
         answers: list[Answer] = []
         try:
             reader = self._reader()
-            reader.begin(rows)
-            for printed, bound, seqs in asked:
-                answer = _answer(reader.connection, printed, bound, seqs)
-                if answer is None:
-                    return None
-                answers.append(answer)
+            with reader.alone:
+                reader.begin(rows)
+                for printed, bound, seqs in asked:
+                    answer = _answer(reader.connection, printed, bound, seqs)
+                    if answer is None:
+                        return None
+                    answers.append(answer)
         except (Unmirrored, UnicodeEncodeError):  # UTF-8 has no half of a pair
             return None
         except apsw.Error as wrong:
@@ -165,9 +146,26 @@ class MirrorReader:
             return None
         return answers
 
+    def hold(self) -> None:
+        """Reads go on seeing the file as it is now, whatever is written, until they are let go. A connection
+        that is opened meanwhile sees what nobody asks for.
+        """
+        for reader in tuple(self._open):
+            with reader.alone, suppress(apsw.Error):  # whoever reads next is told
+                reader.connection.execute("BEGIN")
+                reader.connection.execute(LOOK).fetchall()
+
+    def let_go(self) -> None:
+        """Reads see the file as it is."""
+        for reader in tuple(self._open):
+            with reader.alone, suppress(apsw.Error):
+                if reader.connection.in_transaction:
+                    reader.connection.execute("COMMIT")
+
     def close(self) -> None:
-        for connection in self._open:
-            connection.close()
+        for reader in tuple(self._open):
+            with reader.alone:
+                reader.connection.close()
         self._open.clear()
 
     def _asked(
@@ -212,9 +210,10 @@ class MirrorReader:
         connection = apsw.Connection(
             str(self.file.absolute()), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=KEPT
         )
-        self._open.append(connection)
+        reader = _Reader(connection, generation)
+        self._open.append(reader)
         connection.execute(PAGES)
-        return _Reader(connection, generation)
+        return reader
 
     def _forget(self) -> None:
         """The connection of this thread."""
@@ -222,8 +221,9 @@ class MirrorReader:
         self._own.reader = None
         if reader is not None:
             with suppress(ValueError):  # closed with all others
-                self._open.remove(reader.connection)
-            reader.connection.close()
+                self._open.remove(reader)
+            with reader.alone:
+                reader.connection.close()
 
     def _failed(
         self, wrong: apsw.Error, printed: MirrorStatement, _: Bound, seqs: tuple[Seq | None, ...]

@@ -40,7 +40,7 @@ from indicators.compiler.nodes import (
 )
 from indicators.compiler.place import PlacesInTime
 from indicators.compiler.question import Era, Question
-from indicators.compiler.source import Relations, Source
+from indicators.compiler.source import Relations
 from indicators.compiler.stock import reported, stock
 from indicators.compiler.told import PHASE, Told, Values, denominator, numerator, statuses
 from query.errors import UnlockedStatement
@@ -276,12 +276,12 @@ class _Bounds:
         known = self._tables.get((rows.data_set, rows.time))
         if known is not None:
             return known
-        source = Source(rows, self._ground.contracts, self._ground.parameters)
+        source = self._ground.source(rows)
         upto = exp.LTE(
             this=source.city_time(rows.time), expression=self._ground.at(self._ground.as_of)
         )
         ts = source.city_time(rows.time)
-        tree = source.select(self._ground.relations).select(
+        tree = source.select().select(
             named(exp.Min(this=ts), "begin"), named(exp.Max(this=ts.copy()), "newest")
         )
         name = f"bounds{len(self._tables)}"

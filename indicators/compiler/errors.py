@@ -3,6 +3,7 @@
 UserError
 ├── GrainUnfit     the periods asked for are finer than the indicator's, or cut through them
 ├── LevelUnfit     places of that level are not told of
+├── NestedWindow   a window stands over a window, which no checked definition has
 └── NotAdditive    the indicator may not be put together along what the question leaves out
 """
 
@@ -25,3 +26,9 @@ class NotAdditive(UserError):
     code = "NOT_ADDITIVE"
     zh = "指标 {indicator} 不能沿 {dimension} 汇总；请按声明的口径查询。"
     en = "Indicator {indicator} may not be put together along {dimension}. Ask for it as it is declared."
+
+
+class NestedWindow(UserError):
+    code = "NESTED_WINDOW"
+    zh = "指标 {indicator} 在累计（滚动）口径上再次累计；请直接引用被累计的指标。"
+    en = "Indicator {indicator} has a window over a window. Name what the inner one counts instead."

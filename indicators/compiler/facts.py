@@ -17,7 +17,6 @@ from indicators.compiler.ground import Ground
 from indicators.compiler.leaf import Leaf
 from indicators.compiler.measure import aggregate, measured_value
 from indicators.compiler.nodes import TS, named, number
-from indicators.compiler.source import Source
 
 NamedLeaf = tuple[str, Leaf]
 
@@ -44,7 +43,7 @@ def facts(
 ) -> exp.Select:
     """Keys, ts and a column for each leaf. `clamp`: rows from before count in the period that begins then."""
     some = leaves[0][1]
-    source = Source(pass_of(some).rows, ground.contracts, ground.parameters)
+    source = ground.source(pass_of(some).rows)
     ts = ground.period_of(source, grain)
     if clamp is not None:
         ts = exp.Greatest(this=ts, expressions=[ground.at(clamp)], ignore_nulls=True)
@@ -64,6 +63,5 @@ def facts(
         outputs.append(
             named(aggregate(leaf.measure, measured_value(leaf.measure, source), only), name)
         )
-    tree = source.select(ground.relations).select(*outputs).where(*where)
-    ground.data_sets |= source.data_sets
+    tree = source.select().select(*outputs).where(*where)
     return tree.group_by(*(number(i + 1) for i in range(len(ground.keys) + 1)))

@@ -17,7 +17,6 @@ from indicators.compiler.ground import Ground
 from indicators.compiler.leaf import Frame, Leaf
 from indicators.compiler.measure import aggregate, from_parts, measured_value
 from indicators.compiler.nodes import TS, ago, column, double, named, number, over, table, truncated
-from indicators.compiler.source import Source
 
 WORTH = "worth"
 
@@ -109,7 +108,7 @@ def _by_calendar(ground: Ground, name: str, leaf: Leaf, lower: datetime | None) 
 
 def _by_rows(ground: Ground, name: str, leaf: Leaf, lower: datetime | None) -> exp.Select:
     frame = frame_of(leaf)
-    source = Source(pass_of(leaf).rows, ground.contracts, ground.parameters)
+    source = ground.source(pass_of(leaf).rows)
     value = measured_value(leaf.measure, source)
     assert value is not None  # noqa: S101 - a count of rows adds up
     ts = ground.period_of(source, frame.step)
@@ -117,8 +116,7 @@ def _by_rows(ground: Ground, name: str, leaf: Leaf, lower: datetime | None) -> e
     if leaf.measure.rows.where is not None:
         where.append(source.condition(leaf.measure.rows.where, ground.places.latest))
     outputs = [*ground.keyed(source, leaf), named(ts, TS), named(value, WORTH)]
-    tree = source.select(ground.relations).select(*outputs).where(*where)
-    ground.data_sets |= source.data_sets
+    tree = source.select().select(*outputs).where(*where)
     if isinstance(leaf.measure, Distinct):
         tree = tree.distinct()
     rows = ground.put(f"{name}_rows", tree)

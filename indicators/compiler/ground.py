@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlglot import exp
 
 from catalog.contracts import Kind
-from catalog.ids import DatasetCode, PlaceCode
+from catalog.ids import PlaceCode
+from catalog.indicators.calculation import Rows
 from catalog.indicators.joins import Contracts
 from catalog.indicators.period import Grain, Window
 from catalog.places import PlaceLevel
@@ -50,7 +51,6 @@ class Ground:
     relations: Relations
     parameters: Parameters
     tables: dict[str, exp.Query] = field(default_factory=dict)
-    data_sets: set[DatasetCode] = field(default_factory=set)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -64,6 +64,9 @@ class Ground:
     def at(self, moment: datetime) -> exp.Expr:
         """A moment of the city's clocks."""
         return timestamp(self.parameters.bind(moment))
+
+    def source(self, rows: Rows) -> Source:
+        return Source(rows, self.contracts, self.relations, self.parameters)
 
     def put(self, name: str, tree: exp.Query) -> str:
         self.tables.setdefault(name, tree)

@@ -25,6 +25,7 @@ from catalog.indicators.calculation import (
 from catalog.indicators.errors import UnknownIndicator
 from catalog.indicators.expression import Binary, Call, Expression, Name, Number, Operator
 from catalog.indicators.indicator import Fill, FillKind, Hierarchy, Indicator
+from indicators.compiler.errors import NestedWindow
 from indicators.compiler.leaf import (
     Applied,
     Constant,
@@ -86,6 +87,8 @@ class _Lowering:
         return self.window(calculation, around)
 
     def window(self, window: ToDate | Rolling | Cumulative, around: _Around) -> Node:
+        if around.frame is not None:
+            raise NestedWindow(indicator=around.owner.code)
         reach: Shift | None = None
         if isinstance(window, ToDate):
             reach = window.grain

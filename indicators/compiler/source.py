@@ -1,6 +1,6 @@
 """The rows of a measure with what is joined to them, many to one and never otherwise.
 
-Every column that is asked for is noted: what an indicator reads is told by the compiler, not typed in.
+Only relations that were handed in are read, and of each only the columns that it shows.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +14,7 @@ from catalog.contracts import ColumnType, Kind
 from catalog.ids import DatasetCode
 from catalog.indicators.calculation import Rows
 from catalog.indicators.columns import Found, Resolver
+from catalog.indicators.errors import UnknownColumn
 from catalog.indicators.expression import (
     Binary,
     Call,
@@ -48,18 +49,20 @@ FUNCTIONS: Mapping[Function, Callable[[list[exp.Expr]], exp.Expr]] = {
 class Source:
     """One measure's FROM, made while its columns are asked for."""
 
-    def __init__(self, rows: Rows, contracts: Contracts, parameters: Parameters) -> None:
+    def __init__(
+        self, rows: Rows, contracts: Contracts, relations: Relations, parameters: Parameters
+    ) -> None:
         self.rows = rows
+        self._relations = relations
         self._resolver = Resolver(rows, contracts)
         self._contracts = contracts
         self._parameters = parameters
         self._joined: dict[str, tuple[DatasetCode, exp.Expr]] = {}
-        self.read: set[tuple[DatasetCode, str]] = set()
 
     def column(self, written: str) -> tuple[exp.Expr, ColumnType]:
         """UnknownColumn, FanOut, NoJoin, AmbiguousJoin."""
         found = self._resolver.find(written)
-        self.read.add((found.data_set, found.column.name))
+        self._check(found.data_set, found.column.name)
         return column(found.column.name, self._join(found)), found.type
 
     def city_time(self, written: str) -> exp.Expr:
@@ -87,18 +90,21 @@ class Source:
     def key(self) -> tuple[str, ...]:
         return self._resolver.contract().key
 
-    def select(self, relations: Relations) -> exp.Select:
+    def select(self) -> exp.Select:
         """The FROM with its joins; call it when every column was asked for."""
-        tree = exp.select().from_(_relation(relations, self.rows.data_set, ROWS))
+        tree = exp.select().from_(self._relation(self.rows.data_set, ROWS))
         for alias, (data_set, on) in self._joined.items():
-            tree = tree.join(
-                _relation(relations, data_set, alias), on=on, join_type="left", copy=False
-            )
+            tree = tree.join(self._relation(data_set, alias), on=on, join_type="left", copy=False)
         return tree
 
-    @property
-    def data_sets(self) -> frozenset[DatasetCode]:
-        return frozenset({self.rows.data_set, *(data_set for data_set, _ in self._joined.values())})
+    def _relation(self, data_set: DatasetCode, alias: str) -> exp.Subquery:
+        tree = self._relations(data_set).tree
+        return tree.copy().subquery(exp.to_identifier(alias, quoted=True))
+
+    def _check(self, data_set: DatasetCode, name: str) -> None:
+        """What a relation hides reads as what is not there."""
+        if name not in self._relations(data_set).tree.named_selects:
+            raise UnknownColumn(data_set=data_set, column=name)
 
     def _join(self, found: Found) -> str:
         alias = ROWS
@@ -110,8 +116,9 @@ class Source:
             )
             if alias not in self._joined:
                 self._joined[alias] = step.key.target, on
-            self.read |= {(step.source, a) for a, _ in pairs}
-            self.read |= {(step.key.target, b) for _, b in pairs}
+            for own, other in pairs:
+                self._check(step.source, own)
+                self._check(step.key.target, other)
         return alias
 
 
@@ -137,10 +144,6 @@ def combined(operator: Operator, left: exp.Expr, right: exp.Expr) -> exp.Expr:
 def quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     over = exp.Nullif(this=double(right), expression=number(0))
     return exp.Div(this=double(left), expression=over)
-
-
-def _relation(relations: Relations, data_set: DatasetCode, alias: str) -> exp.Subquery:
-    return relations(data_set).tree.copy().subquery(exp.to_identifier(alias, quoted=True))
 
 
 def _as_kinds(predicate: Predicate, kind: Callable[[str], Kind]) -> Predicate:

@@ -61,7 +61,7 @@ def reported(ground: Ground, name: str, leaf: Leaf, first: datetime) -> exp.Sele
     """The last value of the period for exactly that place of the level."""
     measure = leaf.measure
     assert isinstance(measure, Reported)  # noqa: S101 - no other measure is one
-    source = Source(pass_of(leaf).rows, ground.contracts, ground.parameters)
+    source = ground.source(pass_of(leaf).rows)
     place = source.place()
     code = number(ground.places.root_code()) if place is None else place
     exact = [code, *(source.column(d)[0] for d in ground.dimensions)]
@@ -85,7 +85,7 @@ def reported(ground: Ground, name: str, leaf: Leaf, first: datetime) -> exp.Sele
 def _readings(ground: Ground, leaf: Leaf, lower: datetime, *, ranked: bool) -> exp.Select:
     measure = leaf.measure
     assert isinstance(measure, SemiAdditive)  # noqa: S101 - `stock` asked
-    source = Source(pass_of(leaf).rows, ground.contracts, ground.parameters)
+    source = ground.source(pass_of(leaf).rows)
     worth = source.value(measure.value)
     entity = [source.column(written)[0] for written in measure.entity]
     outputs = [
@@ -106,9 +106,7 @@ def _selected(
     where = [ground.where(source, leaf, lower), known]
     if measure.rows.where is not None:
         where.append(source.condition(measure.rows.where, ground.places.latest))
-    tree = source.select(ground.relations).select(*outputs).where(*where)
-    ground.data_sets |= source.data_sets
-    return tree
+    return source.select().select(*outputs).where(*where)
 
 
 def _times(

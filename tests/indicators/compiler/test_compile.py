@@ -6,7 +6,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,17 +14,25 @@ import sqlglot
 
 from catalog.catalogue import Catalogue
 from catalog.ids import DatasetCode, IndicatorCode, PlaceCode
-from catalog.indicators.errors import FanOut, UnknownIndicator
+from catalog.indicators.calculation import Cumulative, Of
+from catalog.indicators.errors import FanOut, UnknownColumn, UnknownIndicator
 from catalog.indicators.period import Grain
 from catalog.places import PlaceLevel
 from indicators.compiler.compile import compile_indicators
-from indicators.compiler.errors import GrainUnfit, LevelUnfit, NotAdditive
+from indicators.compiler.errors import GrainUnfit, LevelUnfit, NestedWindow, NotAdditive
 from indicators.compiler.question import Era, Question
 from query.print import duckdb_text
 from query.relation import ScopedRelation, whole_relation
-from tests.indicator_data import PLACES, contracts
+from tests.indicator_data import PLACES, contracts, text
 from tests.indicators.compiler.test_traps import merged
-from tests.indicators.compiler.warehouse import Warehouse, at_city, defined, place, question
+from tests.indicators.compiler.warehouse import (
+    Warehouse,
+    at_city,
+    defined,
+    definitions,
+    place,
+    question,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 EVENT = "data_set: event_fact, time: opened_on"
@@ -143,6 +151,51 @@ def test_only_the_relations_that_were_handed_in_are_read() -> None:
 
     assert (answer["n"], answer["week"]) == (2, 2)
     assert statement.data_sets == {"event_fact"}
+
+
+def test_a_column_that_a_relation_hides_reads_as_what_is_not_there() -> None:
+    def hidden(data_set: DatasetCode) -> ScopedRelation:
+        whole = whole_relation(contracts()[data_set])
+        return replace(
+            whole, tree=whole.tree.select("event_id", "opened_on", "place_code", append=False)
+        )
+
+    catalogue = Catalogue(contracts(), {}, PLACES)
+    with pytest.raises(UnknownColumn, match="column kind"):
+        compile_indicators(question("fires"), KNOWN, catalogue, relations=hidden)
+
+
+def test_a_window_over_a_window_is_refused_whoever_defined_it() -> None:
+    code = IndicatorCode("twice")
+    twice = replace(
+        KNOWN[IndicatorCode("week")], code=code, calculation=Cumulative(Of(IndicatorCode("week")))
+    )
+    with pytest.raises(NestedWindow):
+        Warehouse().compiled(question("twice"), {**KNOWN, code: twice})
+
+
+def test_an_hour_of_five_minutes_holds_twelve_steps() -> None:
+    """Three events in two hours; the hour after the last of them is empty again."""
+    known = definitions(
+        text("n", COUNT.replace("opened_on", "opened_at"), "five_minutes"),
+        text("hour", "rolling: {of: n, window: {count: 1, unit: hour}}", "five_minutes"),
+    )
+    warehouse = Warehouse()
+    seen = [at_city(2026, 3, 1, 8, 2), at_city(2026, 3, 1, 8, 4), at_city(2026, 3, 1, 8, 59)]
+    warehouse.put("event_fact", [{"event_id": i, "opened_at": at} for i, at in enumerate(seen)])
+
+    asked = question("n", "hour", grain=Grain.FIVE_MINUTES, until=date(2026, 3, 2))
+    fives = {
+        answer["start"]: (answer["n"], answer["hour"]) for answer in warehouse.ask(asked, known)
+    }
+    hours = warehouse.ask(question("hour", grain=Grain.HOUR, until=date(2026, 3, 2)), known)
+
+    assert len(fives) == 288
+    assert fives[datetime(2026, 3, 1, 8)] == (2, 2)
+    assert fives[datetime(2026, 3, 1, 8, 55)] == (1, 3)
+    assert fives[datetime(2026, 3, 1, 9)] == (None, 1)
+    assert fives[datetime(2026, 3, 1, 9, 55)] == (None, None)
+    assert [answer["hour"] for answer in hours[7:11]] == [None, 3, None, None]
 
 
 def test_a_place_that_lies_only_partly_within_is_not_told() -> None:

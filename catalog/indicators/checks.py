@@ -20,6 +20,7 @@ from catalog.indicators.calculation import (
     parts_of,
 )
 from catalog.indicators.columns import Resolver
+from catalog.indicators.expression import names_of
 from catalog.indicators.indicator import Indicator
 from catalog.indicators.joins import Contracts
 from catalog.indicators.measures import Problem, Wrong, measure_problem
@@ -97,6 +98,8 @@ def _problems(
     for where, part in parts_of(indicator.calculation, ("calculation",)):
         if isinstance(part, Measure):
             yield from _measure_problems(indicator, part, where, around)
+        if isinstance(part, Derived) and not any(True for _ in names_of(part.formula)):
+            yield (*where, "formula"), "a formula names what it is made of; this one is a constant."
     yield from window_problems(indicator, every)
     yield from _additivity_problems(indicator, around)
 

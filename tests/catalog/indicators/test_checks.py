@@ -35,6 +35,7 @@ def refusal(*written: str, others: tuple[str, ...] = ()) -> DeclarationError:
         (f"duration: {{{OWN}, start: opened_on, end: closed_at, unit: hour}}", "take two alike"),
         ("IN99", "no indicator IN99"),
         ("derived: {formula: IN98 + 1}", "no indicator IN98"),
+        ("derived: {formula: 3}", "names what it is made of"),
         ("ratio: {numerator: IN20, denominator: IN20}", "a cycle: IN20 -> IN20"),
         (f"rolling: {{window: {{count: 7, unit: day}}, of: {{to_date: {{grain: month, of: {{{COUNT}}}}}}}}}", "window over a window"),
         (f"cumulative: {{of: {{semi_additive: {{{OWN}, value: minutes, entity: [grid_id]}}}}}}", "stock"),

@@ -15,6 +15,8 @@ from pathlib import Path
 from time import perf_counter, time
 from typing import Any, TextIO
 
+KEPT_SECONDS = 20.0
+"""The hub closes a connection that is not used for longer."""
 HEAD = (
     "POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
     "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
@@ -25,7 +27,7 @@ class Client:
     def __init__(self, port: int, token: str, out: TextIO) -> None:
         self.token = token
         self._port, self._out = port, out
-        self._kept: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._kept: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._asking: set[asyncio.Task[None]] = set()
 
     async def run(self, kind: str, rate: float, bodies: list[str]) -> None:
@@ -47,11 +49,19 @@ class Client:
         milliseconds = (perf_counter() - due) * 1000
         self._out.write(f"{at:.6f} {kind if well else 'refused'} {milliseconds:.3f}\n")
 
-    async def _answered(self, body: bytes) -> bool:
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The one used last, while the hub keeps it; those before it are older."""
         if self._kept:
-            reader, writer = self._kept.pop()
-        else:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            used, reader, writer = self._kept.pop()
+            if perf_counter() - used < KEPT_SECONDS:
+                return reader, writer
+            for _, _, stale in [*self._kept, (used, reader, writer)]:
+                stale.close()
+            self._kept.clear()
+        return await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def _answered(self, body: bytes) -> bool:
+        reader, writer = await self._connected()
         writer.write(HEAD.format(token=self.token, length=len(body)).encode() + body)
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(
@@ -60,7 +70,7 @@ class Client:
             if line.lower().startswith(b"content-length:")
         )
         content = await reader.readexactly(length)
-        self._kept.append((reader, writer))
+        self._kept.append((perf_counter(), reader, writer))
         return head.startswith(b"HTTP/1.1 200") and b'"errors"' not in content
 
 

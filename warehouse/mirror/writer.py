@@ -20,7 +20,7 @@ from warehouse.mirror.apply import Applier, Differs, forget
 from warehouse.mirror.file import MirrorFile, is_broken
 from warehouse.mirror.orders import BROKEN, DIFFERS, DONE, FAULT, Reply, Target
 from warehouse.mirror.plan import plan_from
-from warehouse.priority import NICE
+from warehouse.priority import process_stands_back
 
 CONFLICT = "constraint failed"
 """What SQLite says of a key that is there already, or null."""
@@ -103,7 +103,7 @@ def _files(order: Mapping[str, Any]) -> list[Path]:
 def main() -> None:
     file = Path(sys.argv[1])
     os.umask(0o077)
-    os.nice(NICE)
+    process_stands_back()
     orders: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     with file.with_name(file.name + ".lock").open("wb") as lock:

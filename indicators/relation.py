@@ -1,4 +1,4 @@
-"""Thresholds and states of alerts as relations: what the statement of `evaluation.py` reads and writes.
+"""Thresholds and states of alerts as relations: what the statement of `evaluation.py` reads and tells.
 
 A rule without a rank has nulls in its columns. Variant 0 is an indicator without an override; the
 overrides count from 1, in their order, and a scope says where and when one applies.
@@ -10,10 +10,12 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from catalog.ids import IndicatorCode
 from catalog.indicators.threshold import MonthDay, Override, Rung, Season, Thresholds
-from catalog.places import Places
+from catalog.places import Places, unpadded
 from indicators.alert import AlertState, LevelState
-from indicators.evaluation import PHASES, POLICIES, RISING
+from indicators.evaluation import CHANGES, PHASES, POLICIES, RISING
+from indicators.handling import Observed
 from indicators.severity import rank_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -94,6 +96,24 @@ def state_of(row: Mapping[str, object]) -> AlertState:
         for rank in RISING
     )
     return AlertState(levels, _instant(row["observed_at"]), _whole(row["silent"]))
+
+
+def observed_of(row: Mapping[str, object], scale: str) -> Observed | None:
+    """What a row of the evaluation tells; None where nothing changed."""
+    if row["change"] is None:
+        return None
+    at, value = _instant(row["observed_at"]), row["value"]
+    assert at is not None  # noqa: S101 - every observation has its time
+    return Observed(
+        indicator=IndicatorCode(str(row["indicator"])),
+        place=unpadded(_whole(row["place"])),
+        scale=scale,
+        change=CHANGES[_whole(row["change"])],
+        at=at,
+        rank=_whole(row["rank_after"]),
+        phase=PHASES[_whole(row["phase"])],
+        value=value if isinstance(value, float) else None,
+    )
 
 
 def _rules(code: str, thresholds: Thresholds) -> Iterator[Row]:

@@ -154,6 +154,18 @@ class AlertService:
         with self._registry.read() as session:
             return ledger.live(session)
 
+    def alerts(
+        self, *, indicator: IndicatorCode | None = None, since: datetime | None = None
+    ) -> tuple[Alert, ...]:
+        """Those that are over, too, newest first; `since`: that changed then or later."""
+        statement = select(AlertRow).order_by(AlertRow.id.desc())
+        if indicator is not None:
+            statement = statement.where(AlertRow.indicator == indicator)
+        if since is not None:
+            statement = statement.where(AlertRow.changed_at >= since)
+        with self._registry.read() as session:
+            return tuple(map(ledger.alert_of, session.scalars(statement)))
+
     def groups(self, at: datetime | None = None) -> tuple[AlertGroup, ...]:
         """All live alerts by district and indicator, with what is muted now and why."""
         now, places = at or self._clock.now(), self._catalogue().places

@@ -96,6 +96,9 @@ def test_what_fires_after_its_end_is_another_alert(service: AlertService) -> Non
     service.record([observed(TOWN, Change.RESOLVED, 1), observed(TOWN, Change.FIRED, 2)], OPERATOR)
     (second,) = service.live()
     assert second.id != first.id
+    assert [alert.id for alert in service.alerts()] == [second.id, first.id]
+    assert [alert.id for alert in service.alerts(since=START + 2 * HOUR)] == [second.id]
+    assert service.alerts(indicator=HEAT) == ()
     assert second.began_at == START + 2 * HOUR
 
 

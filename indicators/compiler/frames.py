@@ -92,6 +92,8 @@ def _dense(ground: Ground, name: str, stepped: str, frame: Frame, first: datetim
 
 def _told(ground: Ground, name: str, whole: str, step: Grain) -> exp.Select:
     """The last step of each period that has begun."""
+    if step is ground.grain:
+        return exp.select(*ground.key_columns(), column(TS), column(name)).from_(table(whole))
     points = ground.points(step)
     outputs = [*ground.key_columns("w"), named(column(TS, "p"), TS), column(name, "w")]
     on = exp.EQ(this=column(TS, "w"), expression=column("at", "p"))

@@ -1,15 +1,13 @@
 -- $i0: 2026-02-22
 -- $i1: 2026-03-08
--- $i10: 2027-01-01 08:00:00
--- $i11: 2026-03-01 00:00:00
 -- $i2: 2026-02-22 00:00:00
 -- $i3: 2026-03-07 00:00:00
 -- $i4: 2026-03-01 00:00:00
--- $i5: 2026-03-07 00:00:00
--- $i6: 2026-03-01 00:00:00
--- $i7: 2026-03-01 00:00:00
--- $i8: 2026-03-07 00:00:00
--- $i9: 2027-01-01 08:00:00
+-- $i5: 2026-03-01 00:00:00
+-- $i6: 2026-03-07 00:00:00
+-- $i7: 2027-01-01 08:00:00
+-- $i8: 2027-01-01 08:00:00
+-- $i9: 2026-03-01 00:00:00
 WITH "v0_steps" AS (
   SELECT
     CASE
@@ -72,25 +70,12 @@ WITH "v0_steps" AS (
     "ts",
     SUM("v0") OVER (PARTITION BY "place" ORDER BY "ts" ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS "v0"
   FROM "v0_dense"
-), "steps_day_202603010000" AS (
-  SELECT
-    "ts"
-  FROM UNNEST(GENERATE_SERIES(CAST($i4 AS TIMESTAMP), CAST($i5 AS TIMESTAMP), INTERVAL '1' DAY)) AS "series"("ts")
-), "points_day" AS (
-  SELECT
-    DATE_TRUNC('DAY', "ts") AS "ts",
-    MAX("ts") AS "at"
-  FROM "steps_day_202603010000"
-  GROUP BY
-    1
 ), "v0_told" AS (
   SELECT
-    "w"."place" AS "place",
-    "p"."ts" AS "ts",
-    "w"."v0"
-  FROM "v0_framed" AS "w"
-  JOIN "points_day" AS "p"
-    ON "w"."ts" = "p"."at"
+    "place" AS "place",
+    "ts",
+    "v0"
+  FROM "v0_framed"
 ), "places" AS (
   SELECT
     "place"
@@ -99,7 +84,7 @@ WITH "v0_steps" AS (
 ), "periods" AS (
   SELECT
     "ts"
-  FROM UNNEST(GENERATE_SERIES(CAST($i7 AS TIMESTAMP), CAST($i8 AS TIMESTAMP), INTERVAL '1' DAY)) AS "series"("ts")
+  FROM UNNEST(GENERATE_SERIES(CAST($i5 AS TIMESTAMP), CAST($i6 AS TIMESTAMP), INTERVAL '1' DAY)) AS "series"("ts")
 ), "dense" AS (
   SELECT
     "place" AS "place",
@@ -112,7 +97,7 @@ WITH "v0_steps" AS (
       "f"."v0" AS "m0"
     FROM "v0_told" AS "f"
     WHERE
-      "f"."ts" >= CAST($i6 AS TIMESTAMP)
+      "f"."ts" >= CAST($i4 AS TIMESTAMP)
     UNION ALL
     SELECT
       "k"."place" AS "place",
@@ -158,7 +143,7 @@ WITH "v0_steps" AS (
     FROM "shared"."event_fact"
   ) AS "r"
   WHERE
-    CAST("r"."opened_on" AS TIMESTAMP) <= CAST($i9 AS TIMESTAMP)
+    CAST("r"."opened_on" AS TIMESTAMP) <= CAST($i7 AS TIMESTAMP)
 ), "told" AS (
   SELECT
     "place" AS "place",
@@ -182,7 +167,7 @@ SELECT
     THEN 'missing'
     WHEN "week" IS NULL
     THEN 'missing'
-    WHEN "ts" + INTERVAL '1' DAY > CAST($i10 AS TIMESTAMP)
+    WHEN "ts" + INTERVAL '1' DAY > CAST($i8 AS TIMESTAMP)
     THEN 'provisional'
     WHEN DATE_TRUNC('DAY', "bounds0"."begin") > "ts" + INTERVAL '1' DAY - INTERVAL '7' DAY
     THEN 'estimated'
@@ -193,7 +178,7 @@ SELECT
     THEN 'before_data'
     WHEN "week" IS NULL
     THEN 'no_data'
-    WHEN "ts" + INTERVAL '1' DAY > CAST($i10 AS TIMESTAMP)
+    WHEN "ts" + INTERVAL '1' DAY > CAST($i8 AS TIMESTAMP)
     THEN 'open_period'
     WHEN DATE_TRUNC('DAY', "bounds0"."begin") > "ts" + INTERVAL '1' DAY - INTERVAL '7' DAY
     THEN 'short_window'
@@ -201,4 +186,4 @@ SELECT
 FROM "told"
 CROSS JOIN "bounds0"
 WHERE
-  "ts" >= CAST($i11 AS TIMESTAMP)
+  "ts" >= CAST($i9 AS TIMESTAMP)

@@ -45,6 +45,7 @@ from schema.operation import Operations
 from schema.presence import Interruption, Receive, while_connected
 from schema.purpose import CASE_HEADER, NOTHING_STATED, PURPOSE_HEADER, Stated, stated_in_headers
 from schema.reply import Reply, Request, refusal, request_of, request_of_address
+from schema.rounds import Rounds
 from schema.view import Views
 
 MAX_BODY = 64 * 1024
@@ -79,6 +80,7 @@ class GraphQLEndpoint:
         self._get_queries = get_queries
         self.admission = Admission(callers, views)
         self._operations = operations
+        self._rounds = Rounds()
         self.observer = operations.observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,6 +110,9 @@ class GraphQLEndpoint:
         if media is None:
             raise NotAcceptable
         caller, view = await self.admission.admit(*credentials_in(head))
+        turn = self._rounds.wait(caller.principal.client)
+        if turn is not None:
+            await turn
         body = await body_in(head, receive, caller)
         try:
             known = self._operations.repeats.reply(body, caller, view, request_id)

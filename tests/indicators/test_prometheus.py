@@ -87,16 +87,30 @@ def rung(hold: int, keep: int) -> Rung:
     return Rung(AlertLevel.RED, OVER_50, OVER_50, hold + 1, keep)
 
 
-def shown(hold: int, keep: int, values: Values) -> list[str]:
-    """What Prometheus' `alertstate` would say after each value."""
+def alert_state(phase: Phase) -> str:
+    return FIRING if phase in LIVE else PENDING if phase is Phase.PENDING else NOTHING
+
+
+def states(rungs: tuple[Rung, ...], values: Values) -> list[AlertState]:
     state, found = AlertState(), []
     for minute, value in enumerate(values):
         at = START + timedelta(minutes=minute)
-        state, _ = evaluate(state, value, at, (rung(hold, keep),), ABSENT_IS_OVER)
-        found.append(
-            FIRING if state.phase in LIVE else PENDING if state.phase is Phase.PENDING else NOTHING
-        )
+        state, _ = evaluate(state, value, at, rungs, ABSENT_IS_OVER)
+        found.append(state)
     return found
+
+
+def shown(hold: int, keep: int, values: Values) -> list[str]:
+    """What Prometheus' `alertstate` would say after each value."""
+    return [alert_state(state.phase) for state in states((rung(hold, keep),), values)]
+
+
+def shown_of_two(hold: int, keep: int, values: Values, rank: int) -> list[str]:
+    """The same of one level of two, the graver one above 70."""
+    grave = Limit(above=Decimal(70))
+    graver = Rung(AlertLevel.RED, grave, grave, hold + 1, keep)
+    rungs = (graver, Rung(AlertLevel.YELLOW, OVER_50, OVER_50, hold + 1, keep))
+    return [alert_state(state.levels[rank - 1].phase) for state in states(rungs, values)]
 
 
 @pytest.mark.parametrize(
@@ -113,30 +127,31 @@ def test_what_prometheus_documents_holds(
 SPANS = [(hold, keep) for hold in range(4) for keep in range(4)]
 
 
-def name(hold: int, keep: int) -> str:
-    return f"For{hold}Keep{keep}"
+def name(hold: int, keep: int, level: int = 50) -> str:
+    return f"For{hold}Keep{keep}" + (f"Over{level}" if level != 50 else "")
 
 
-def rules() -> dict[str, object]:
+def rules(levels: Sequence[int] = (50,)) -> dict[str, object]:
     return {
         "groups": [
             {
                 "name": "levels",
                 "rules": [
                     {
-                        "alert": name(hold, keep),
-                        "expr": "level > 50",
+                        "alert": name(hold, keep, level),
+                        "expr": f"level > {level}",
                         "for": f"{hold}m",
                         "keep_firing_for": f"{keep}m",
                     }
                     for hold, keep in SPANS
+                    for level in levels
                 ],
             }
         ]
     }
 
 
-def promtool_test(values: Values, expected: dict[tuple[int, int], list[str]]) -> dict[str, object]:
+def promtool_test(values: Values, expected: dict[str, list[str]]) -> dict[str, object]:
     """Every minute, the alerts that are pending or firing are exactly these."""
     series = " ".join("stale" if value is None else f"{value:g}" for value in values)
     return {
@@ -148,10 +163,10 @@ def promtool_test(values: Values, expected: dict[tuple[int, int], list[str]]) ->
                 "eval_time": f"{minute}m",
                 "exp_samples": [
                     {
-                        "labels": f'ALERTS{{alertname="{name(*span)}",alertstate="{state[minute]}"}}',
+                        "labels": f'ALERTS{{alertname="{called}",alertstate="{state[minute]}"}}',
                         "value": 1,
                     }
-                    for span, state in expected.items()
+                    for called, state in expected.items()
                     if state[minute]
                 ],
             }
@@ -160,9 +175,11 @@ def promtool_test(values: Values, expected: dict[tuple[int, int], list[str]]) ->
     }
 
 
-def ask(promtool: str, folder: Path, tests: list[dict[str, object]]) -> str:
+def ask(
+    promtool: str, folder: Path, tests: list[dict[str, object]], levels: Sequence[int] = (50,)
+) -> str:
     """What promtool has against them; empty when it agrees."""
-    (folder / "rules.yml").write_text(yaml.safe_dump(rules()), "utf-8")
+    (folder / "rules.yml").write_text(yaml.safe_dump(rules(levels)), "utf-8")
     asked = {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": tests}
     (folder / "tests.yml").write_text(yaml.safe_dump(asked), "utf-8")
     run = subprocess.run(
@@ -190,7 +207,7 @@ def test_promtool_sees_the_same_alerts_at_every_minute(promtool: str, tmp_path: 
         for _ in range(150)
     ]
     tests = [
-        promtool_test(values, {span: shown(*span, values) for span in SPANS})
+        promtool_test(values, {name(*span): shown(*span, values) for span in SPANS})
         for values in (*(case[3] for case in DOCUMENTED), *drawn)
     ]
     assert ask(promtool, tmp_path, tests) == ""
@@ -198,6 +215,20 @@ def test_promtool_sees_the_same_alerts_at_every_minute(promtool: str, tmp_path: 
 
 def test_promtool_objects_to_an_alert_that_is_a_minute_late(promtool: str, tmp_path: Path) -> None:
     values = [HIGH, HIGH, HIGH, LOW]
-    expected = {span: shown(*span, values) for span in SPANS}
-    expected[1, 0] = [PENDING, PENDING, FIRING, NOTHING]
+    expected = {name(*span): shown(*span, values) for span in SPANS}
+    expected["For1Keep0"] = [PENDING, PENDING, FIRING, NOTHING]
     assert "For1Keep0" in ask(promtool, tmp_path, [promtool_test(values, expected)])
+
+
+def test_each_level_of_two_is_an_alert_of_its_own_to_promtool(
+    promtool: str, tmp_path: Path
+) -> None:
+    """With the same times for both; a graver level then carries nothing that would not last anyway."""
+    chance = Random(29)  # noqa: S311 - the same sequences each time
+    tests = []
+    for _ in range(60):
+        values = [chance.choice([80.0, 80.0, 60.0, LOW, NONE]) for _ in range(14)]
+        expected = {name(*span, 70): shown_of_two(*span, values, 4) for span in SPANS}
+        expected |= {name(*span): shown_of_two(*span, values, 2) for span in SPANS}
+        tests.append(promtool_test(values, expected))
+    assert ask(promtool, tmp_path, tests, (50, 70)) == ""

@@ -31,7 +31,7 @@ NODES = (
     exp.Count, exp.Star, exp.Min, exp.Max, exp.Sum, exp.Avg,  # orders by what those come to
     exp.Distinct, exp.PercentileCont, exp.Filter, exp.TryCast, exp.DataTypeParam,  # measures
     exp.Group, exp.Having, exp.Sub,  # groups, and places of a level
-    exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseRightShift,  # marks of months
+    exp.BitwiseAnd, exp.BitwiseOr,  # marks of months
     exp.Qualify, exp.Window, exp.RowNumber,  # one row of each group
     exp.Mul, exp.Add, exp.Pow, exp.Sin, exp.Cos, exp.Radians,  # where a row lies
     exp.Neg, exp.DPipe, exp.SHA2,  # cursors: visible values, and that we wrote them

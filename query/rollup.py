@@ -32,8 +32,9 @@ STEADY = {
     ),
 }
 """The test beside this asks the engine's own rules for every hour of these years."""
-SPAN_BITS, MONTH_BITS = 44, 4
-"""A span of 2^44 microseconds is 203.6 days."""
+SPAN = 2**44
+"""Microseconds: 203.6 days."""
+MONTH_BITS = 15
 Written = Callable[[str], exp.Expr]
 
 
@@ -99,34 +100,30 @@ class MonthMark:
     def of(self, instant: exp.Expr) -> exp.Expr:
         """The mark of an instant; the zone's clocks must be steady, or it pays nothing."""
         steady = STEADY[self.zone]
-        spans = exp.BitwiseRightShift(
-            this=_call("epoch_us", instant.copy()),
-            expression=exp.Literal.number(SPAN_BITS - MONTH_BITS),
-        )
-        span = exp.BitwiseAnd(this=exp.paren(spans), expression=_above_months())
+        span = _span(_call("epoch_us", instant.copy()))
         reckoned = exp.If(this=_within(instant, steady), true=_clock(instant, steady.ahead))
         clock = exp.Case(ifs=[reckoned], default=self._clock(instant))
-        return exp.BitwiseOr(this=exp.paren(span), expression=_call("month", clock))
+        return exp.BitwiseOr(this=span, expression=_call("month", clock))
 
     def start(self, mark: exp.Expr) -> exp.Expr:
         """The instant at which the bucket of the marked rows begins."""
-        span = exp.paren(exp.BitwiseAnd(this=mark.copy(), expression=_above_months()))
-        size = exp.Literal.number(2 ** (SPAN_BITS - MONTH_BITS))
-        first = self._clock(_call("make_timestamptz", exp.Mul(this=span, expression=size)))
-        month = exp.BitwiseAnd(this=mark.copy(), expression=exp.Literal.number(2**MONTH_BITS - 1))
+        first = self._clock(_call("make_timestamptz", _span(mark)))
+        month = exp.BitwiseAnd(this=mark.copy(), expression=exp.Literal.number(MONTH_BITS))
         ahead = exp.Sub(this=exp.paren(month), expression=_call("month", first))
         later = exp.paren(exp.Add(this=ahead, expression=exp.Literal.number(12)))
         months = _call("to_months", exp.Mod(this=later, expression=exp.Literal.number(12)))
-        begun = exp.Add(this=_truncated(TimeUnit.MONTH, first.copy()), expression=months)
-        return self._clock(_truncated(self.unit, begun))
+        within = exp.Add(this=first.copy(), expression=months)
+        return self._clock(_truncated(self.unit, within))
 
     def _clock(self, instant: exp.Expr) -> exp.Expr:
         """What the clock shows, or at which instant it shows that."""
         return _call("timezone", self.name.copy(), instant.copy())
 
 
-def _above_months() -> exp.Expr:
-    return exp.paren(exp.Neg(this=exp.Literal.number(2**MONTH_BITS)))
+def _span(node: exp.Expr) -> exp.Expr:
+    """The microsecond at which its span begins: an instant's, or a mark's."""
+    begins = exp.paren(exp.Neg(this=exp.Literal.number(SPAN)))
+    return exp.paren(exp.BitwiseAnd(this=node.copy(), expression=begins))
 
 
 def _reckoned(node: exp.Expr, unit: TimeUnit, ahead: int) -> exp.Expr:

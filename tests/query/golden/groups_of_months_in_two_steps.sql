@@ -17,22 +17,19 @@ FROM (
       $p0,
       DATE_TRUNC(
         'QUARTER',
-        DATE_TRUNC(
-          'MONTH',
-          TIMEZONE($p0, MAKE_TIMESTAMPTZ((
-            "f1"."k1" & (
-              -16
-            )
-          ) * 1099511627776))
-        ) + TO_MONTHS(
+        TIMEZONE($p0, MAKE_TIMESTAMPTZ((
+          "f1"."k1" & (
+            -17592186044416
+          )
+        ))) + TO_MONTHS(
           (
             (
               "f1"."k1" & 15
             ) - MONTH(TIMEZONE($p0, MAKE_TIMESTAMPTZ((
               "f1"."k1" & (
-                -16
+                -17592186044416
               )
-            ) * 1099511627776))) + 12
+            )))) + 12
           ) % 12
         )
       )
@@ -45,10 +42,8 @@ FROM (
     SELECT
       "r1"."place_code" AS "k0",
       (
-        (
-          EPOCH_US("r1"."observed_at") >> 40
-        ) & (
-          -16
+        EPOCH_US("r1"."observed_at") & (
+          -17592186044416
         )
       ) | MONTH(
         CASE

@@ -1,5 +1,6 @@
 """The operator's settings: environment variables with the prefix VITALHUB_ (documented in docs/settings.md)."""
 
+import json
 import os
 from pathlib import Path
 
@@ -28,6 +29,8 @@ class Settings(BaseSettings):
     """The operator's file of outside identity providers; default: `home`/providers.yaml."""
     memory_limit: str = "2GB"
     """The engine's memory limit."""
+    readers: int = Field(default=0, ge=0, le=64)
+    """Processes that answer from the row mirror beside the server; 0: it answers alone."""
     mirror: bool = True
     """Whether the sets that declare it are kept in the row mirror, too."""
     mirror_wait_seconds: float = Field(default=300.0, ge=0)
@@ -52,6 +55,11 @@ class Settings(BaseSettings):
     """Operations that one websocket carries at a time."""
     live_origins: tuple[str, ...] = ()
     """Pages of other hosts that may open a websocket."""
+
+    def environment(self) -> dict[str, str]:
+        """By which another process has the same settings, wherever it runs."""
+        told = {name: value for name, value in self if value is not None}
+        return {f"VITALHUB_{name.upper()}": _told(value) for name, value in told.items()}
 
     @property
     def issuer(self) -> str:
@@ -80,3 +88,9 @@ class Settings(BaseSettings):
     @property
     def providers_file(self) -> Path:
         return self.providers or self.home / "providers.yaml"
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return json.dumps(value) if isinstance(value, tuple) else str(value)

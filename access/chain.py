@@ -97,6 +97,11 @@ def canonical(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
 
 
+def body_of(kind: str, number: int, record: bytes) -> bytes:
+    """The canonical body of a record, which is canonical itself."""
+    return b'{"kind":"%s","number":%d,"record":%s}' % (kind.encode(), number, record)
+
+
 def link(algorithm: Algorithm, head: bytes, body: bytes) -> bytes:
     """The hash of the next record."""
     return HASHES[algorithm](head + body)
@@ -131,6 +136,12 @@ def parsed(line: bytes) -> Entry | None:
         case {"number": int(number), "kind": str(kind), "record": dict(record)}:
             return Entry(number, kind, record)
     return None
+
+
+def own_entry(line: bytes) -> Entry:
+    """Of a line that this hub has just written itself; ValueError, KeyError where it is none."""
+    body = orjson.loads(line[HEX + 1 :])
+    return Entry(body["number"], body["kind"], body["record"])
 
 
 def tail(segment: Path) -> Tail:

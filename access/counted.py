@@ -6,9 +6,11 @@ for nothing and today's segments are read whole.
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -16,11 +18,14 @@ import orjson
 
 from access import chain
 from access.chain import Position
-from access.meter import Meter, Spent, day_of
+from access.meter import NOTHING, Meter, Spent, day_of
+from access.page import Place
 from access.record import PART, charged
 from catalog.ids import DatasetCode, GrantId
 
 FILE = "counted.json"
+COUNTED = frozenset({"usage", PART})
+MINUTE = len("2026-11-20T18:24")
 EVERY = 20_000
 """Records between two checkpoints: what a start has to read again at most."""
 
@@ -54,23 +59,84 @@ def bring_back(folder: Path, meter: Meter, at: datetime) -> None:
         meter.take_up(today, known.spent)
         after = known.position.number
     for entry in _entries(folder, after, today):
-        record = entry.record
-        if entry.kind == PART:
-            _charge_part(meter, record)
+        _charge(meter, entry)
+
+
+class Count:
+    """How far the chain was counted, where several processes write it and one counts. Thread-safe."""
+
+    def __init__(self, folder: Path, place: Place) -> None:
+        self._folder = folder
+        self._place = place
+        self._lock = threading.Lock()
+
+    def catch_up(self, place: Place, own: set[int], meter: Meter) -> None:
+        """Up to `place`; `own` records were counted as they were written, and are taken out."""
+        with self._lock:
+            if place.number <= self._place.number:
+                return
+            sums: dict[date, dict[GrantId, Spent]] = {}
+            for line in _lines_between(self._folder, self._place, place):
+                try:
+                    entry = chain.own_entry(line)
+                except (ValueError, KeyError):  # verification says what it is
+                    continue
+                if entry.number in own:
+                    own.discard(entry.number)
+                elif entry.kind in COUNTED:
+                    _sum_up(sums, meter, entry)
+            for day, spent in sums.items():
+                meter.add(day, spent)
+            self._place = place
+
+
+def _sum_up(sums: dict[date, dict[GrantId, Spent]], meter: Meter, entry: chain.Entry) -> None:
+    """Most are plain reads, which are many."""
+    record = entry.record
+    if entry.kind == PART or record.get("calls") or record.get("begun"):
+        _charge(meter, entry)
+        return
+    rows, size = cast("int", record["rows"]), cast("int", record["reply_bytes"])
+    spent = sums.setdefault(_day_of_minute(cast("str", record["started"])[:MINUTE]), {})
+    for grant in cast("list[GrantId]", record["grants"]):
+        spent[grant] = spent.get(grant, NOTHING).and_answer(1, rows, size)
+
+
+@lru_cache(maxsize=64)
+def _day_of_minute(started: str) -> date:
+    """`started`: an instant of UTC as the log has it, up to its minutes."""
+    return day_of(datetime.fromisoformat(started).replace(tzinfo=UTC))
+
+
+def _lines_between(folder: Path, begin: Place, end: Place) -> Iterator[bytes]:
+    for segment in chain.segments(folder):
+        first = int(segment.stem)
+        if not begin.segment <= first <= end.segment:
             continue
-        if record.get("begun"):
-            continue  # its call and its parts were counted
-        started = datetime.fromisoformat(cast("str", record["started"]))
-        meter.charge(
-            charged(
-                cast("dict[DatasetCode, object]", record["columns"]),
-                [GrantId(grant) for grant in cast("list[str]", record["grants"])],
-                cast("dict[DatasetCode, list[str]]", record.get("calls", {})),
-            ),
-            started,
-            cast("int", record["rows"]),
-            cast("int", record["reply_bytes"]),
-        )
+        start = begin.size if first == begin.segment else 0
+        with segment.open("rb") as stream:
+            stream.seek(start)
+            most = end.size - start if first == end.segment else -1
+            yield from stream.read(most).splitlines()
+
+
+def _charge(meter: Meter, entry: chain.Entry) -> None:
+    record = entry.record
+    if entry.kind == PART:
+        _charge_part(meter, record)
+        return
+    if record.get("begun"):
+        return  # its call and its parts were counted
+    meter.charge(
+        charged(
+            cast("dict[DatasetCode, object]", record["columns"]),
+            [GrantId(grant) for grant in cast("list[str]", record["grants"])],
+            cast("dict[DatasetCode, list[str]]", record.get("calls", {})),
+        ),
+        datetime.fromisoformat(cast("str", record["started"])),
+        cast("int", record["rows"]),
+        cast("int", record["reply_bytes"]),
+    )
 
 
 def _charge_part(meter: Meter, record: chain.Record) -> None:
@@ -101,7 +167,7 @@ def _entries(folder: Path, after: int, today: date) -> Iterator[chain.Entry]:
         entry = chain.parsed(line)
         if entry is None:
             return
-        if entry.kind in {"usage", PART}:
+        if entry.kind in COUNTED:
             yield entry
 
 

@@ -5,7 +5,7 @@ others from its next look, so whatever was remembered under an older number is l
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -32,7 +32,14 @@ class Epoch:
         self._lock = threading.Lock()
         self._value = 0
         self._looked_at = system_clock.now()
+        self._listeners: list[Callable[[int], None]] = []
         self.refresh()
+
+    def listen(self, listener: Callable[[int], None]) -> None:
+        """Hear the number now and after each move, before the mover goes on; one at a time."""
+        with self._lock:
+            self._listeners.append(listener)
+            listener(self._value)
 
     @property
     def value(self) -> int:
@@ -49,7 +56,7 @@ class Epoch:
         self._looked_at = self._clock.now()
         with self._registry.read() as session:
             value = session.scalar(select(AccessEpoch.value).where(AccessEpoch.id == 1))
-        return self._advance(value or 0)
+        return self.advance(value or 0)
 
     @contextmanager
     def moving(self) -> Iterator[Session]:
@@ -57,9 +64,13 @@ class Epoch:
         with self._registry.write() as session:
             yield session
             value = int(session.execute(BUMP).scalar_one())
-        self._advance(value)
+        self.advance(value)
 
-    def _advance(self, value: int) -> int:
+    def advance(self, value: int) -> int:
+        """The number is at least this one, as another process says; memory only."""
         with self._lock:
-            self._value = max(self._value, value)
+            if value > self._value:
+                self._value = value
+                for listener in self._listeners:
+                    listener(value)
             return self._value

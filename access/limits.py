@@ -1,9 +1,10 @@
 """What one client may do beside its grants: how dear its queries may be, and whether it may write its own.
 
-A client without a row has the hub's defaults. One process serves and sets limits, so they are kept in
-memory: `of` is fit for the event loop, the rest blocks.
+A client without a row has the hub's defaults. One process sets limits, so they are kept in memory: `of` is
+fit for the event loop, the rest blocks. Other processes of the hub look again when it says so.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -31,7 +32,16 @@ DEFAULT = ClientLimits()
 class LimitStore:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        with registry.read() as session:
+        self._listeners: list[Callable[[], None]] = []
+        self.read()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Hear of each change once it is made, from the thread that made it."""
+        self._listeners.append(listener)
+
+    def read(self) -> None:
+        """As they stand in the registry."""
+        with self._registry.read() as session:
             self._known = {
                 ClientId(row.client_id): ClientLimits(
                     row.price_budget, row.documents_only, row.page_limit
@@ -56,3 +66,5 @@ class LimitStore:
                 )
             )
         self._known[client] = limits
+        for listener in self._listeners:
+            listener()

@@ -9,7 +9,7 @@ and the part that would pass a limit does not leave.
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -123,6 +123,15 @@ class Meter:
                 for grant, calls in Counter(grants).items():
                     before = self._spent.get(grant, NOTHING)
                     self._spent[grant] = before.and_answer(calls if called else 0, rows, size)
+
+    def add(self, day: date, counted: Mapping[GrantId, Spent]) -> None:
+        """What was recorded on that day and counted elsewhere."""
+        with self._lock:
+            self._turn_to(day)
+            if day == self._day:
+                for grant, more in counted.items():
+                    before = self._spent.get(grant, NOTHING)
+                    self._spent[grant] = before.and_answer(more.calls, more.rows, more.bytes)
 
     def left(self, grant: Grant, at: datetime) -> Quota:
         """What the grant's quota has left; None where nothing is limited."""

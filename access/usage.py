@@ -2,8 +2,8 @@
 
 Rules: a record is handed to the operating system before its reply leaves, so killing the server
 loses none; one thread makes it durable within 50 ms, so a power cut loses no more than those. Where
-a record cannot be written, data reads stop until it can. Segments are only ever appended to; what a
-crash tore off a line is kept aside, and the chain itself says so. One process writes.
+a record cannot be written, data reads stop until it can. One hub writes: the process that opens the log,
+and those of its own that join it (`access/appending.py` says how). Who opens it counts what all of them wrote.
 """
 
 import fcntl
@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,10 +20,12 @@ from types import TracebackType
 from typing import Self
 
 from access import chain
-from access.chain import GENESIS, Algorithm, Position, Verdict
-from access.counted import EVERY, bring_back, keep
+from access.appending import NONE, PRIVATE_MODE, Appender
+from access.chain import Algorithm, Position, Verdict
+from access.counted import EVERY, Count, bring_back, keep
 from access.errors import UsageLogUnavailable
 from access.meter import Call, Meter
+from access.page import Page
 from access.record import PART, Asked, Kept, Part, UsageId, UsageRecord, id_of, usage_record
 from catalog.clock import Clock, SystemClock
 
@@ -30,9 +33,6 @@ log = logging.getLogger(__name__)
 
 SYNC_SECONDS = 0.05
 SEGMENT_BYTES = 64 * 2**20
-PRIVATE_MODE = 0o600
-NONE = -1
-"""No file descriptor."""
 
 TEXTS = 4_096
 """Texts remembered as written; one that was forgotten is written once more."""
@@ -40,7 +40,7 @@ TEXTS = 4_096
 LONGEST_KEPT = 4_096
 """Characters of a text whose digest is remembered."""
 
-__all__ = ["UsageId", "UsageLog", "UsageRecord", "recorded", "verify"]
+__all__ = ["JoinedUsageLog", "UsageId", "UsageLog", "UsageRecord", "recorded", "verify"]
 
 
 class UsageLog:
@@ -53,32 +53,26 @@ class UsageLog:
         algorithm: Algorithm = "sha256",
         system_clock: Clock | None = None,
         segment_bytes: int = SEGMENT_BYTES,
+        page: Page | None = None,
     ) -> None:
+        """`page`: a shared one, for other processes to join."""
         self.meter = Meter()
         """What the grants' quotas have left, by what this log holds."""
         self._checkpoint_at = 0
         self._texts: dict[bytes, int] = {}
         self._folder = folder
-        self._algorithm: Algorithm = algorithm
         self._clock = system_clock or SystemClock()  # the auditor's time is system time
-        self._segment_bytes = segment_bytes
-        self._position = Position(0, GENESIS)
-        self._size = 0
-        self._segment = NONE
-        self._fault: str | None = None
-        self._append = threading.Lock()
-        self._files = threading.Lock()
+        self._shared = page is not None
+        self._page = page or Page()
         self._dirty = threading.Event()
         self._closing = threading.Event()
-        self._guard = _sole_writer(folder)
+        self._guard = self._claimed()
         try:
-            self._take_up()
-            bring_back(folder, self.meter, self._clock.now())
-        except (OSError, ValueError) as error:  # ValueError: this OpenSSL has no SM3
-            os.close(self._guard)
+            self._chain = Appender(folder, self._page, algorithm, segment_bytes, self._clock)
+            self._open()
+        except (OSError, ValueError, UsageLogUnavailable) as error:  # ValueError: no SM3 in OpenSSL
+            self._release()
             raise UsageLogUnavailable(f"cannot take up {folder}: {error}") from error
-        self._syncer = threading.Thread(target=self._sync, name="usage-sync", daemon=True)
-        self._syncer.start()
 
     @property
     def folder(self) -> Path:
@@ -87,29 +81,29 @@ class UsageLog:
     @property
     def position(self) -> Position:
         """The last record's number and hash: what a witness keeps elsewhere."""
-        return self._position
+        return self._chain.position
 
     @property
     def fault(self) -> str | None:
         """Why nothing can be recorded until a restart; None while all is well."""
-        return self._fault
+        return self._chain.fault
 
     def record(self, usage: UsageRecord, call: Call | None = None) -> UsageId:
         """Written and counted when this returns; raises UsageLogUnavailable, or QuotaSpent for the
         `call` it answers, and then nothing may be served.
         """
-        with self._append:
-            if self._fault is not None:
-                raise UsageLogUnavailable(self._fault)
+        text = None if isinstance(usage.asked, Asked) else chain.canonical(usage)
+        with self._chain:
             if call is not None:
+                self._count()
                 self.meter.check(call, usage.started)
             try:
-                if self._size >= self._segment_bytes:
-                    self._begin_segment()
-                number = self._write("usage", self._with_text(usage))
+                if text is None:
+                    text = chain.canonical(self._with_text(usage))
+                number = self._chain.write_text("usage", text)
             except OSError as error:
                 raise UsageLogUnavailable(f"cannot write the usage log: {error}") from error
-            self.meter.charge(usage.charged, usage.started, usage.rows, usage.reply_bytes, call)
+            self._charge(usage, call)
             if number - self._checkpoint_at >= EVERY:
                 self._keep_counts()
         if not self._dirty.is_set():
@@ -120,32 +114,42 @@ class UsageLog:
         """Written and counted when this returns; raises UsageLogUnavailable, or QuotaSpent where it does
         not fit into what the grants of its `call` have left, and then it may not leave.
         """
-        with self._append:
-            if self._fault is not None:
-                raise UsageLogUnavailable(self._fault)
+        with self._chain:
             if call is not None:
+                self._count()
                 self.meter.check_room(call, part.at, part.rows, part.bytes)
             try:
-                self._write(PART, part)
+                self._chain.write(PART, part)
             except OSError as error:
                 raise UsageLogUnavailable(f"cannot write the usage log: {error}") from error
             self.meter.charge(part.grants, part.at, part.rows, part.bytes, called=False)
         if not self._dirty.is_set():
             self._dirty.set()
 
+    @property
+    def page(self) -> int | None:
+        """The descriptor by which other processes join; None where none may."""
+        return self._page.descriptor
+
+    def count(self) -> None:
+        """What other processes have recorded until now counts when this returns."""
+        if self._shared and self.fault is None:
+            with self._chain:
+                self._count()
+
     def close(self) -> None:
         """Makes everything durable and lets another process write."""
-        with self._append:
-            if self._closing.is_set():
-                return
-            self._closing.set()
-            self._fault = self._fault or "the usage log is closed"
+        if self._closing.is_set():
+            return
+        self._closing.set()
         self._dirty.set()
         self._syncer.join()
-        self._keep_counts()
-        os.fsync(self._segment)
-        os.close(self._segment)
-        os.close(self._guard)
+        if self.fault is None:
+            with self._chain:
+                self._keep_counts()
+        self._chain.sync()
+        self._chain.close("the usage log is closed")
+        self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -173,116 +177,92 @@ class UsageLog:
         digest = _digest(asked.text)
         number = self._texts.get(digest)
         if number is None:
-            number = self._write("text", {"text": asked.text})
+            number = self._chain.write("text", {"text": asked.text})
             if len(self._texts) >= TEXTS:
                 self._texts.clear()
             self._texts[digest] = number
         return replace(usage, asked=Kept(number, asked.variables, asked.operation_name))
 
+    def _claimed(self) -> int:
+        """Two hubs would fork the chain."""
+        return _sole_writer(self._folder)
+
+    def _release(self) -> None:
+        if self._guard != NONE:
+            os.close(self._guard)
+
+    def _open(self) -> None:
+        with self._chain:
+            bring_back(self._folder, self.meter, self._clock.now())
+            self._counted = Count(self._folder, self._page.place)
+            self._chain.own.clear()
+        self._syncer = threading.Thread(target=self._sync, name="usage-sync", daemon=True)
+        self._syncer.start()
+
+    def _charge(self, usage: UsageRecord, call: Call | None) -> None:
+        self.meter.charge(usage.charged, usage.started, usage.rows, usage.reply_bytes, call)
+
+    def _count(self) -> None:
+        """Within the chain."""
+        if self._shared:
+            self._counted.catch_up(self._page.place, self._chain.own, self.meter)
+
     def _keep_counts(self) -> None:
         """Only spares the next start some reading, so a failure is none."""
-        self._checkpoint_at = self._position.number
+        self._count()
+        position = self._page.position
+        self._checkpoint_at = position.number
         try:
-            keep(self._folder, self._position, self.meter)
+            keep(self._folder, position, self.meter)
         except OSError:
             log.exception("the counts of the day could not be kept")
 
-    def _write(self, kind: str, record: object) -> int:
-        number = self._position.number + 1
-        body = chain.canonical({"kind": kind, "number": number, "record": record})
-        head = chain.link(self._algorithm, self._position.head, body)
-        line = b"%s %s\n" % (head.hex().encode(), body)
-        try:
-            written = os.write(self._segment, line)
-        except OSError:
-            self._undo()
-            raise
-        if written != len(line):
-            self._undo()
-            raise OSError(f"only {written} of {len(line)} bytes were taken")
-        self._size += written
-        self._position = Position(number, head)
-        return number
-
-    def _undo(self) -> None:
-        """Takes back half a line; where even that fails, nothing is recorded until a restart."""
-        try:
-            os.ftruncate(self._segment, self._size)
-        except OSError as error:
-            self._fault = f"cannot take back half a line: {error}"
-
     def _sync(self) -> None:
         while not self._closing.is_set():
-            self._dirty.wait()
+            self._dirty.wait(SYNC_SECONDS if self._shared else None)
             self._dirty.clear()
             try:
-                with self._files:
-                    os.fsync(self._segment)
+                self._chain.sync()
             except OSError as error:  # what was lost cannot be known, so it stays a fault
-                self._fault = f"cannot make the usage log durable: {error}"
+                self._chain.fail(f"cannot make the usage log durable: {error}")
+            if self._shared and self.fault is None:
+                self._follow()
             self._closing.wait(SYNC_SECONDS)
 
-    def _take_up(self) -> None:
-        """Finds the last whole record; keeps aside what a crash tore off, and notes it in the chain."""
-        notes = []
-        files = chain.segments(self._folder)
-        while files:
-            segment = files.pop()
-            end = chain.tail(segment)
-            if end.torn:
-                notes.append(self._keep_aside(segment, end.size, end.torn))
-            if end.position is not None:
-                self._position, self._size = end.position, end.size
-                self._segment = _opened(segment)
-                os.ftruncate(self._segment, end.size)
-                break
-            segment.unlink()
-        if self._segment == NONE or chain.algorithm_of(segment) != self._algorithm:
-            self._begin_segment()
-        for note in notes:
-            self._write("torn", note)
+    def _follow(self) -> None:
+        """Counts along, so that little is left for whoever must know at once; nobody waits for it."""
+        with suppress(UsageLogUnavailable):
+            with self._chain:
+                place = self._page.place
+            self._counted.catch_up(place, self._chain.own, self.meter)
+            if place.number - self._checkpoint_at >= EVERY:
+                with self._chain:
+                    self._keep_counts()
 
-    def _keep_aside(self, segment: Path, offset: int, torn: bytes) -> dict[str, object]:
-        folder = self._folder / "torn"
-        folder.mkdir(exist_ok=True)
-        digest = hashlib.sha256(torn).hexdigest()
-        file = folder / f"{segment.stem}-{offset}-{digest[:8]}.bin"
-        file.write_bytes(torn)
-        _make_durable(file)
-        _make_durable(folder)
-        return {
-            "segment": segment.name,
-            "offset": offset,
-            "bytes": len(torn),
-            "sha256": digest,
-            "file": file.name,
-            "at": self._clock.now(),
-        }
 
-    def _begin_segment(self) -> None:
-        before, size, position = self._segment, self._size, self._position
-        if before != NONE:
-            os.fsync(before)  # a new segment never outlives the end of the one before it
-        file = self._folder / chain.segment_name(position.number + 1)
-        with self._files:
-            self._segment, self._size = _opened(file), 0
-            try:
-                self._write(
-                    "segment",
-                    {
-                        "algorithm": self._algorithm,
-                        "at": self._clock.now(),
-                        "previous": position.head.hex(),
-                    },
-                )
-                _make_durable(self._folder)
-            except OSError:
-                os.close(self._segment)
-                file.unlink()
-                self._segment, self._size, self._position = before, size, position
-                raise
-            if before != NONE:
-                os.close(before)
+class JoinedUsageLog(UsageLog):
+    """The same chain in another process of the hub. It counts nothing and holds nobody to a quota."""
+
+    def __init__(
+        self, folder: Path, descriptor: int, *, segment_bytes: int = SEGMENT_BYTES
+    ) -> None:
+        """`descriptor`: of the page that the hub shares."""
+        super().__init__(folder, page=Page(descriptor), segment_bytes=segment_bytes)
+
+    def close(self) -> None:
+        self._chain.close("the usage log is closed")
+
+    def _claimed(self) -> int:
+        return NONE
+
+    def _open(self) -> None:
+        """Whoever opened the chain has taken it up."""
+
+    def _charge(self, usage: UsageRecord, call: Call | None) -> None:
+        """Is the business of whoever opened the chain."""
+
+    def _keep_counts(self) -> None:
+        """Likewise."""
 
 
 def recorded(folder: Path) -> Iterator[tuple[UsageId, UsageRecord]]:
@@ -306,18 +286,6 @@ def _computed(text: str) -> bytes:
 
 
 _remembered = lru_cache(maxsize=512)(_computed)
-
-
-def _opened(file: Path) -> int:
-    return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_MODE)
-
-
-def _make_durable(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sole_writer(folder: Path) -> int:

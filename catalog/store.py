@@ -90,6 +90,10 @@ class CatalogueStore:
     def listen(self, listener: Listener) -> None:
         self._epoch.listen(listener)
 
+    def look_again(self) -> None:
+        """Another process says that it has changed something; memory only."""
+        self._epoch.bump()
+
     # -- declared files ------------------------------------------------------------------------
 
     def import_organisations(self, declared: Iterable[Organisation], by: Actor) -> int:

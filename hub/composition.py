@@ -1,7 +1,5 @@
 """Composition root: settings -> stores -> services -> schema -> application, and the server's worker."""
 
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -18,6 +16,7 @@ from access.keys import SigningKeys
 from access.limits import LimitStore
 from access.links import LinkStore
 from access.login import LogInPage
+from access.page import Page
 from access.provider import read_providers
 from access.token import Verifier
 from access.usage import UsageLog
@@ -34,6 +33,10 @@ from connectors.calling.service import InterfaceService
 from connectors.connections import ConnectionsFile
 from connectors.landing import sweep
 from connectors.ledger import Ledger
+from hub.names import AUDIENCE, secret_file
+from hub.readers.board import Board
+from hub.readers.spread import Readers
+from hub.readers.told import announce, readers_of
 from jobs import derive, publish
 from jobs.derive import Deriver
 from jobs.intake import Intake
@@ -57,7 +60,6 @@ from warehouse.mirror.keeper import MirrorKeeper
 from warehouse.mirror.process import WriterProcess
 from warehouse.priority import stand_back
 
-AUDIENCE = "vitalhub"
 MIRROR_WORK = ".mirror"
 """In the landing, the only folder that the engine writes files to."""
 OPERATOR = Person(ClientId("operator"), OrganisationCode(""), frozenset({Duty.OPERATOR}))
@@ -75,6 +77,7 @@ class Stores:
     indicators: IndicatorService
     sharing: SharingService
     clients: ClientStore
+    limits: LimitStore
     external: ExternalTokens
     engine: DuckWarehouse
     ledger: Ledger
@@ -85,6 +88,7 @@ class Stores:
     mask_key: str = field(repr=False)
     mirror: MirrorKeeper | None
     """Follows the engine in a thread of its own; None when the operator wants no row mirror."""
+    board: Board
 
     def close(self) -> None:
         self.operations.close()
@@ -93,6 +97,7 @@ class Stores:
             self.mirror.reader.close()
         self.engine.close()
         self.registry.close()
+        self.board.close()
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,8 @@ class Hub(Stores):
     schedule: Schedule
     parts: dict[str, Callable[[], bool]]
     """What runs beside the server, for `/health`."""
+    readers: Readers | None
+    """Processes that answer from the row mirror; None: the server answers everything."""
 
     @property
     def live(self) -> LiveHub:
@@ -129,9 +136,17 @@ def build_hub(settings: Settings, clock: Clock | None = None) -> Hub:
         parts["identityProviders"] = lambda: stores.external.is_up
         stores.external.prepare()
     inputs = stores.sharing.derivation_inputs
+    observer = Observer(stores.operations)
+    announce(stores.board, stores.clients, stores.sharing, stores.store, stores.limits)
+    stores.sharing.listen(stores.usage.count)  # a quota holds from its first call on
+    readers = readers_of(settings, stores.board, stores.usage, stores.engine, stores.mirror)
+    observer.tally.others = tuple if readers is None else readers.tallied
+    if readers is not None:
+        parts["readers"] = readers.all_run
     return Hub(
         **{each.name: getattr(stores, each.name) for each in fields(stores)},
-        app=application(stores, parts),
+        app=application(stores, parts, observer),
+        readers=readers,
         worker=server_worker(stores),
         schedule=Schedule(
             stores.queue, stores.ledger, stores.engine, stores.quality, inputs, stores.clock
@@ -153,12 +168,14 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     indicators.import_city(settings.city, OPERATOR)
     clients = ClientStore(registry)
     days = read_working_days(settings.city / "calendar.yaml")
+    board = Board.shared() if settings.readers else Board()
     engine = DuckWarehouse(
         settings.warehouse_file,
         settings.landing,
         clock,
         threads=settings.threads,
         memory_limit=settings.memory_limit,
+        told=board.saw,
     )
     stores = Stores(
         settings=settings,
@@ -168,15 +185,17 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
         indicators=indicators,
         sharing=SharingService(registry, clock, store.load, days, clients.organisation_of),
         clients=clients,
+        limits=LimitStore(registry),
         external=ExternalTokens(read_providers(settings.providers_file), LinkStore(clients)),
         engine=engine,
         ledger=Ledger(registry, clock),
         quality=QualityRecord(registry, clock, settings.landing),
         queue=JobQueue(registry),
-        usage=UsageLog(settings.home / "usage"),
+        usage=UsageLog(settings.home / "usage", page=Page.shared() if settings.readers else None),
         operations=OperationLog(settings.home / "operations"),
         mask_key=secret_file(settings.home / "keys" / "mask.key"),
         mirror=mirror_keeper(settings, engine, store) if settings.mirror else None,
+        board=board,
     )
     stores.ledger.adopt(settings.landing)
     stores.queue.release_place(Place.SERVER)
@@ -208,7 +227,9 @@ def mirror_keeper(settings: Settings, engine: DuckWarehouse, store: CatalogueSto
     return keeper
 
 
-def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Starlette:
+def application(
+    stores: Stores, parts: Mapping[str, Callable[[], bool]], observer: Observer
+) -> Starlette:
     """The API with the embedded issuer beside it."""
     settings = stores.settings
     keys = SigningKeys(settings.home / "keys" / "signing.json")
@@ -222,7 +243,6 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         stores.mask_key,
         stores.store.recall,
     )
-    limits = LimitStore(stores.registry)
     services = Services(
         clock=stores.clock,
         catalogue=catalogue,
@@ -236,7 +256,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         usage=stores.usage,
         mask_key=stores.mask_key,
         documents=DocumentStore(stores.registry),
-        limits=limits,
+        limits=stores.limits,
         get_queries=settings.get_queries,
         query_seconds=settings.query_seconds,
         query_threads=settings.threads,
@@ -244,7 +264,7 @@ def application(stores: Stores, parts: Mapping[str, Callable[[], bool]]) -> Star
         result_cache_bytes=settings.result_cache_mb * 1024 * 1024,
         export_rows=settings.export_rows,
         export_seconds=settings.export_seconds,
-        observer=Observer(stores.operations),
+        observer=observer,
         interfaces=InterfaceService(
             ConnectionsFile(settings.connections_file),
             stores.clock,
@@ -294,17 +314,3 @@ def import_city(store: CatalogueStore, city: Path) -> None:
     store.import_places(city / "places.csv", OPERATOR)
     for domain in read_domains(city, store.known_digests()):
         store.import_domain(domain, OPERATOR)
-
-
-def secret_file(file: Path) -> str:
-    """A random key that is made once, in a file only its owner can read."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if not file.exists():
-        part = file.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            stream.write(secrets.token_hex(32))
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(file)
-    return file.read_text("ascii")

@@ -11,6 +11,7 @@ import socket
 import threading
 from argparse import Namespace
 from contextlib import ExitStack, suppress
+from functools import partial
 from threading import Thread
 
 import uvicorn
@@ -24,6 +25,8 @@ from demo.city import DemoCity
 from hub.allocation import keep_memory_of_replies
 from hub.composition import Hub, build_hub
 from hub.protocol import PatientProtocol, PatientWebSocket
+from hub.readers.alone import await_earlier
+from hub.readers.connection import HubProtocol
 from jobs.supervisor import Supervisor
 from schema.http import MAX_BODY
 from settings import Settings
@@ -48,13 +51,14 @@ class WebServer(uvicorn.Server):
                 timeout_keep_alive=30,
                 timeout_graceful_shutdown=5,
                 server_header=False,
-                http=PatientProtocol,
+                http=PatientProtocol if hub.readers is None else partial(HubProtocol, hub.readers),  # type: ignore[arg-type]  # a class, as far as it is used
                 ws=PatientWebSocket,
                 ws_max_size=MAX_BODY,
                 ws_per_message_deflate=False,  # a thousand compressors take more memory than all else
             )
         )
         self._live = hub.live
+        self._readers = hub.readers
         self.address = hub.settings.issuer
         self.ready = threading.Event()
         self.failed = False
@@ -71,8 +75,21 @@ class WebServer(uvicorn.Server):
         await super().startup(sockets)
         print(f"Vitalhub: {self.address}/graphql  （Ctrl-C 停止 stops it）", flush=True)
         self.ready.set()
+        if self._readers is not None:
+            made = partial(HubProtocol, self._readers, **self._served())
+            self._readers.start(made)
+
+    def _served(self) -> dict[str, object]:
+        """What uvicorn gives to a connection that it accepts."""
+        return {
+            "config": self.config,
+            "server_state": self.server_state,
+            "app_state": self.lifespan.state,
+        }
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._readers is not None:
+            self._readers.hang_up()
         await self._live.stop()
         await super().shutdown(sockets)
 
@@ -116,10 +133,13 @@ def serve_on(claimed: socket.socket, settings: Settings, given: Namespace) -> in
                     "for another one.",
                     flush=True,
                 )
+        await_earlier(settings.home)
         hub = build_hub(settings)
         running.callback(hub.close)
         run_beside(hub, running)
         server = WebServer(hub)
+        if hub.readers is not None:
+            running.callback(hub.readers.stop)
         if given.demo:
             hub.parts["demoSources"] = lambda: not city.ended()
             opening = Thread(target=open_demo, args=(hub, server), daemon=True, name="opening")

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 
@@ -21,9 +21,16 @@ STEADY_SECONDS = 10.0
 class Supervisor:
     """Runs `python -m <module>`; the child ends when its standard input does."""
 
-    def __init__(self, module: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        module: str,
+        environment: Mapping[str, str],
+        log: Path,
+        arguments: Sequence[str] = (),
+    ) -> None:
         """`environment` is added to this process's own; the child's output goes to `log`."""
-        self._command = [sys.executable, "-m", module]
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._module = module
         self._environment = os.environ | environment
         self._log = log
         self._stopping = threading.Event()
@@ -61,7 +68,7 @@ class Supervisor:
             self._hang_up()
             LOG.warning(
                 "%s ended with %s; started again in %.1f s",
-                self._command[-1],
+                self._module,
                 self._child.returncode,
                 pause,
             )
@@ -71,21 +78,26 @@ class Supervisor:
             try:
                 self._child = self._start()
             except OSError:  # no memory, no process: the next round tries again
-                LOG.exception("%s could not be started", self._command[-1])
+                LOG.exception("%s could not be started", self._module)
 
     def _hang_up(self) -> None:
         if self._child.stdin is not None:
             self._child.stdin.close()
 
     def _start(self) -> "subprocess.Popen[bytes]":
+        return self._spawned(subprocess.PIPE)
+
+    def _spawned(self, standard_input: int, kept: Sequence[int] = ()) -> "subprocess.Popen[bytes]":
+        """`kept`: descriptors that the child has under the same numbers."""
         # Its own session: a Ctrl-C at the terminal is the parent's, which ends its children in order.
         with self._log.open("ab") as output:
             return subprocess.Popen(  # noqa: S603 - our own program
                 self._command,
                 cwd=PROJECT,
                 env=self._environment,
-                stdin=subprocess.PIPE,
+                stdin=standard_input,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                pass_fds=kept,
             )

@@ -1,6 +1,6 @@
 """The web application: the API, the token endpoint beside it, health, and the console's local pages."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -23,6 +23,7 @@ from schema.live.hub import LiveHub
 from schema.live.limits import LiveLimits
 from schema.media import GRAPHQL_JSON, HTML, JSON, accepted
 from schema.operation import Operations
+from schema.tally import Tallied
 from schema.view import Views
 
 GRAPHQL = "/graphql"
@@ -84,14 +85,23 @@ def create_app(
     live = LiveHub(callers, views, operations, services, limits)
     sdl = download.SchemaDownload(callers, views)
     health = HealthEndpoint(callers, services)
+    tally = services.observer.tally
+
+    def others() -> Iterable[Tallied]:
+        return tally.others()
+
     measured = metrics.MetricsEndpoint(
         callers,
         services,
         {
             "operations_queued": lambda: operations.waiting,
-            "result_cache_hits": lambda: operations.kept.hits + operations.repeats.hits,
-            "result_cache_misses": lambda: operations.kept.misses,
-            "result_cache_bytes": lambda: operations.kept.bytes + operations.repeats.bytes,
+            "result_cache_hits": lambda: (
+                operations.kept.hits + operations.repeats.hits + sum(o.hits for o in others())
+            ),
+            "result_cache_misses": lambda: operations.kept.misses + sum(o.misses for o in others()),
+            "result_cache_bytes": lambda: (
+                operations.kept.bytes + operations.repeats.bytes + sum(o.kept for o in others())
+            ),
             "sockets": lambda: live.sessions,
             "live_queries": lambda: len(live.queries),
             "subscriptions": lambda: sum(query.readers for query in live.queries),

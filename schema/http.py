@@ -97,9 +97,7 @@ class GraphQLEndpoint:
             strict = media == GRAPHQL_JSON and not reply.ran
             status = NOT_MODIFIED if reply.unchanged else BAD_REQUEST if strict else 200
             answer = answer_of(reply, status, media or JSON, request_id)
-            if len(reply.content) < LEAST:
-                return answer
-            return await _encoded(answer, head.text(b"accept-encoding"))
+            return await encoded(answer, head)
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is leaves as GraphQL JSON
             return failure(error, media or JSON, request_id)
 
@@ -223,8 +221,11 @@ def answer_of(reply: Reply, status: int, media: str, request_id: str) -> Answer:
     return Answer(status, headers, reply.content)
 
 
-async def _encoded(answer: Answer, accept_encoding: str | None) -> Answer:
-    """Compressed where the caller takes it so."""
+async def encoded(answer: Answer, head: Head) -> Answer:
+    """Compressed where it pays and the caller takes it so."""
+    if len(answer.content) < LEAST:
+        return answer
+    accept_encoding = head.text(b"accept-encoding")
     headers = [*answer.headers, (b"vary", b"accept-encoding")]
     encoding, content = encoding_for(accept_encoding), answer.content
     if encoding is None:

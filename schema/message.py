@@ -43,6 +43,10 @@ class Head:
         value = self._first.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def has(self, names: frozenset[bytes]) -> bool:
+        """Any of these headers."""
+        return not names.isdisjoint(self._first)
+
     def texts(self, name: bytes) -> Sequence[str]:
         """All headers of this name."""
         if name not in self._first:

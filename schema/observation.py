@@ -92,18 +92,18 @@ class Observer:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def __post_init__(self) -> None:
-        self._tally = Tally()
-        self.registry.register(self._tally)
+        self.tally = Tally()
+        self.registry.register(self.tally)
 
     def call(self, request_id: str, over: str) -> "Observed":
         """The call under way, or a new one that ends with the context."""
         return Observed(self, CALL.get(), request_id, over)
 
     def begun(self) -> None:
-        self._tally.begin()
+        self.tally.begin()
 
     def ended(self, call: Call) -> None:
-        self._tally.end(call.code, call.seconds, call.rows, call.size, call.queued)
+        self.tally.end(call.code, call.seconds, call.rows, call.size, call.queued)
         if self.log is not None:
             self.log(call)
 

@@ -52,6 +52,7 @@ from schema.templates import Filled, Templates
 from schema.text import check_variables
 from schema.turns import Weight
 from schema.view import View
+from warehouse.engine import Engine
 from warehouse.priority import stand_back
 
 
@@ -83,13 +84,17 @@ class Operations:
         self._sizes = PublishedSizes(services.engine)
         self._replays = Replays(services, self._places, self._heavy)
         self._grades = Grades(services.quality)
-        memory = Memory(services.engine, self.kept)
+        memory = self.memory(services.engine)
         self._recall = Recall(memory, self._grades, LongReads(self._places))
         self._templates = Templates()
         most = services.result_cache_bytes // 4
         self.repeats = Repeats(services.engine, services.limits, most, self._record)
         self._introspection = Introspection()
         self._explainer = Explainer(services, self._sizes, self.allowance)
+
+    def memory(self, engine: Engine) -> Memory:
+        """Where answers are that need not be read."""
+        return Memory(engine, self.kept)
 
     async def run(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
         """A DocumentRefused, or a GraphQLError with one as its cause, when nothing can run."""

@@ -7,9 +7,10 @@ metrics, so what reads them sees no difference; nothing is computed before someb
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import add
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -20,6 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+OK = "OK"
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -35,10 +37,26 @@ class Durations:
         self.total += seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """What another process of the hub answered. `lasted` as `Durations.counts`; all were OK."""
+
+    calls: int
+    lasted: Sequence[int]
+    seconds: float
+    rows: int
+    bytes: int
+    hits: int = 0
+    misses: int = 0
+    kept: int = 0
+    """Of its result cache, see `schema/data/kept.py`; `kept` in bytes."""
+
+
 class Tally(Collector):
-    """What the calls of one server came to."""
+    """What the calls of one server came to, with those of `others`."""
 
     def __init__(self) -> None:
+        self.others: Callable[[], Iterable[Tallied]] = tuple
         self._lock = threading.Lock()
         self._since = time.time()
         self._running = 0
@@ -65,7 +83,15 @@ class Tally(Collector):
         with self._lock:
             codes, running = dict(self._codes), self._running
             rows, size = self._rows, self._bytes
-            lasted, queued = _shown(self._seconds), _shown(self._queued)
+            own = Durations(list(self._seconds.counts), self._seconds.total)
+            queued = _shown(self._queued)
+        for each in self.others():
+            if each.calls:
+                codes[OK] = codes.get(OK, 0) + each.calls
+            rows, size = rows + each.rows, size + each.bytes
+            own.counts = [*map(add, own.counts, each.lasted)]
+            own.total += each.seconds
+        lasted = _shown(own)
         calls = CounterMetricFamily("vitalhub_requests", "Calls by their outcome", labels=["code"])
         for code, count in codes.items():
             calls.add_metric([code], count, created=self._since)

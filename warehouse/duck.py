@@ -9,7 +9,7 @@ After a fatal error the file is opened again: what was committed is there, what 
 import logging
 import threading
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,7 +72,9 @@ class DuckWarehouse:
         *,
         threads: int = 2,
         memory_limit: str = "2GB",
+        told: Callable[[Seq], None] = lambda _: None,
     ) -> None:
+        """`told` hears the newest version that anybody may see, before anybody does."""
         self._file = file
         self._landing = landing
         self._clock = clock
@@ -85,8 +87,9 @@ class DuckWarehouse:
         self._newest = Newest(self._ask_newest)
         self._connection = self._open()
         self._newest.settle()
+        self._told = told
         self._noted = Noted({})
-        self._noted = Noted(self.latest())
+        self._noted = Noted(self.latest(), told)
 
     @property
     def published(self) -> Published | None:
@@ -242,7 +245,7 @@ class DuckWarehouse:
             self._connection.close()
             self._connection = self._open()
             self._newest.settle()
-            self._noted = Noted(self.latest())  # a commit may have been its last deed
+            self._noted = Noted(self.latest(), self._told)  # a commit may have been its last deed
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         self._landing.mkdir(parents=True, exist_ok=True)

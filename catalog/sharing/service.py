@@ -72,6 +72,10 @@ class SharingService:
     def listen(self, listener: Listener) -> None:
         self._epoch.listen(listener)
 
+    def look_again(self) -> None:
+        """Another process says that it has changed something; memory only."""
+        self._epoch.bump()
+
     # -- the requester's side ------------------------------------------------------------------
 
     def draft(self, by: Actor, terms: Terms, client: ClientId | None = None) -> Request:

@@ -5,7 +5,8 @@ import pytest
 from catalog.clock import SystemClock
 from catalog.errors import DeclarationError
 from catalog.ids import DatasetCode
-from hub.composition import build_hub, secret_file
+from hub.composition import build_hub
+from hub.names import secret_file
 from settings import Settings
 from tests.city_copy import city_copy
 

@@ -5,7 +5,7 @@ mirror's keeper changes it. It is a hint for choosing the mirror: whether the fi
 is decided by the file itself, in the transaction of the read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -50,6 +50,15 @@ def standing_of(held: Held | None, contract: Contract, fault: str = "") -> Stand
     return Standing(state, held.seq, held.shape, fault)
 
 
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """All of it at one moment, for another process that reads the file."""
+
+    generation: int
+    now: Mapping[DatasetCode, Standing]
+    tables: Tables
+
+
 class MirrorStandings:
     """`generation` counts the files: a reader that has an older one open closes it and opens the new one.
     `doubted`: a reader found the file damaged; the keeper looks after it. `tables`: of what is declared, the
@@ -61,24 +70,41 @@ class MirrorStandings:
         self.doubted = False
         self.now: Mapping[DatasetCode, Standing] = MappingProxyType({})
         self.tables: Tables = MappingProxyType({})
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Hear of each change, from the keeper's thread."""
+        self._listeners.append(listener)
+
+    def all(self) -> Standings:
+        return Standings(self.generation, dict(self.now), dict(self.tables))
 
     def replace(self, standings: Mapping[DatasetCode, Standing]) -> None:
         """For the keeper alone."""
-        self.now = MappingProxyType(dict(standings))
+        if standings != self.now:
+            self.now = MappingProxyType(dict(standings))
+            self._tell()
 
     def put(self, code: DatasetCode, standing: Standing) -> None:
         """As `replace`, of one set."""
         self.now = MappingProxyType({**self.now, code: standing})
+        self._tell()
 
     def declare(self, tables: Tables) -> None:
         """For the keeper alone."""
         if tables != self.tables:
             self.tables = MappingProxyType(dict(tables))
+            self._tell()
 
     def renew(self) -> None:
         """There is another file in the old one's place."""
         self.generation += 1
+        self._tell()
 
     def doubt(self) -> None:
         """For a reader that was told something is wrong with the file itself."""
         self.doubted = True
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()

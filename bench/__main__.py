@@ -3,7 +3,8 @@
 Absolute times on a shared machine say little; what one contender costs beside another says much.
 Run one part with `make bench ARGS=serving` (or publishing, loading, schema, fairness, live, edge, exporting, alerts, signs). The hub
 beside its peers at a city's scale is asked for by name: `make bench ARGS="city --scale small"`; so is what
-readers notice of a large load: `make bench ARGS="busy --scale full"`.
+readers notice of a large load: `make bench ARGS="busy --scale full"`, and publishing at another size than the
+default: `make bench ARGS="publishing --rows 10000000"`.
 """
 
 import sys
@@ -42,6 +43,9 @@ def main() -> int:
         return city(sys.argv[2:])
     if sys.argv[1:2] == ["busy"]:
         return busy(sys.argv[2:])
+    if sys.argv[1:2] == ["publishing"] and sys.argv[2:3] and sys.argv[2].startswith("-"):
+        print(publishing(sys.argv[2:]).text(), flush=True)
+        return 0
     wanted = sys.argv[1:] or list(PARTS)
     unknown = [name for name in wanted if name not in PARTS]
     if unknown:

@@ -48,14 +48,16 @@ WRITE_UNFIT = """COPY (
 ) TO {path} (FORMAT parquet)"""
 END_CHANGED = """INSERT INTO {past}
     SELECT {columns_of_c}, c._seq, $seq FROM hub_stage s JOIN {current} c ON {same_key} WHERE {differs}"""
-ARRIVED = """CREATE OR REPLACE TEMP VIEW hub_arrived AS
-    SELECT {key} FROM read_parquet({rows}) UNION ALL SELECT {key} FROM read_parquet({withheld})"""
+ARRIVED = "CREATE OR REPLACE TEMP VIEW hub_arrived AS SELECT {key} FROM read_parquet({rows})"
+AND_WITHHELD = " UNION ALL SELECT {key} FROM read_parquet({withheld})"
 END_MISSING = """INSERT INTO {past}
     SELECT {columns}, _seq, $seq FROM {current} c
     WHERE NOT EXISTS (SELECT 1 FROM hub_arrived s WHERE {same_key})"""
 DELETE_ENDED = """DELETE FROM {current} c USING {past} s WHERE {same_key} AND s._to_seq = $seq"""
+STANDING = """CREATE OR REPLACE TEMP TABLE hub_standing AS
+    SELECT _row FROM hub_stage SEMI JOIN {current} USING ({key})"""
 INSERT_NEW = """INSERT INTO {current} ({columns}, _seq)
-    SELECT {columns}, $seq FROM hub_stage ANTI JOIN {current} USING ({key})"""
+    SELECT {columns}, $seq FROM hub_stage ANTI JOIN hub_standing USING (_row)"""
 COUNT = "SELECT count(*) FROM {current}"
 RECORD = """INSERT INTO hub.publication VALUES
     ($seq, $data_set, $load_id, $digest, $at, $added, $changed, $removed, $rejected, $rows,
@@ -79,12 +81,10 @@ def publish(plan: LoadPlan, run: Run, at: datetime) -> Publication:
     if contract.publish_mode is not PublishMode.APPEND:
         changed = _number(run(END_CHANGED.format(**names), {"seq": seq}))
         if contract.publish_mode is PublishMode.SNAPSHOT and plan.whole:
-            rows = _text(str(plan.rows))
-            withheld = _text(str(plan.withheld)) if plan.withheld else rows
-            run(ARRIVED.format(**names, rows=rows, withheld=withheld))
-            removed = _number(run(END_MISSING.format(**names), {"seq": seq}))
+            removed = _end_missing(plan, names, seq, run)
         if changed or removed:
             run(DELETE_ENDED.format(**names), {"seq": seq})
+    run(STANDING.format(**names))
     inserted = _number(run(INSERT_NEW.format(**names), {"seq": seq}))
     publication = Publication(
         seq=seq,
@@ -191,6 +191,15 @@ def _set_unfit_apart(plan: LoadPlan, run: Run) -> int:
             os.fsync(file.fileno())  # what is set apart is safe before the rest is served
         run(WITHOUT_UNFIT.format(rows=_text(str(plan.rows))))
     return unfit
+
+
+def _end_missing(plan: LoadPlan, names: Mapping[str, str], seq: Seq, run: Run) -> int:
+    """How many keys a snapshot does not have."""
+    arrived = ARRIVED.format(**names, rows=_text(str(plan.rows)))
+    if plan.withheld is not None:
+        arrived += AND_WITHHELD.format(**names, withheld=_text(str(plan.withheld)))
+    run(arrived)
+    return _number(run(END_MISSING.format(**names), {"seq": seq}))
 
 
 def _recorded(publication: Publication) -> dict[str, Scalar]:

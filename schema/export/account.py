@@ -15,6 +15,7 @@ import orjson
 from access.meter import Call
 from access.record import Asked, Part, UsageId, UsageRecord
 from access.usage import UsageLog
+from schema.export.encoder import Piece
 from schema.export.reading import ExportReading
 from schema.export.wanted import Wanted
 from schema.reply import digest
@@ -46,7 +47,7 @@ class Account:
         self._record = record
         return self.usage
 
-    def part(self, rows: int, content: bytes) -> None:
+    def part(self, rows: int, content: Piece) -> None:
         """QuotaSpent, UsageLogUnavailable: it may not leave."""
         if self._record is None or self.usage is None:
             raise RuntimeError("a part of an export that has not begun")

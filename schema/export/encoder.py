@@ -16,12 +16,17 @@ from schema.export.delimited import CsvEncoder
 from schema.export.form import ARROW, CSV, NDJSON, Form
 
 GROUP_ROWS = 128 * 1024
-GROUP_BYTES = 16 * 2**20
+GROUP_BYTES = 8 * 2**20
+PAGE_BYTES = 256 * 1024
+DICTIONARY_BYTES = 128 * 1024
+"""Pages and dictionaries of a quarter of pyarrow's own sizes: a writer holds some of each for every column."""
 END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Of an Arrow stream."""
 
 Facts = Mapping[str, str]
 """What a file says of itself: version, usage record, request."""
+Piece = bytes | memoryview
+"""Of a file; a view spares a copy of what may be megabytes."""
 
 
 class Encoder(Protocol):
@@ -29,7 +34,7 @@ class Encoder(Protocol):
 
     def begin(self, schema: pa.Schema, facts: Facts) -> bytes: ...
 
-    def piece(self, batch: pa.RecordBatch) -> bytes: ...
+    def piece(self, batch: pa.RecordBatch) -> Piece: ...
 
     def end(self) -> bytes: ...
 
@@ -46,10 +51,10 @@ class NdjsonEncoder:
     def begin(self, _schema: pa.Schema, _facts: Facts) -> bytes:
         return b""
 
-    def piece(self, batch: pa.RecordBatch) -> bytes:
+    def piece(self, batch: pa.RecordBatch) -> Piece:
         buffer = io.BytesIO()
         write_ndjson(batch, buffer, explicit_nulls=True)
-        return buffer.getvalue()
+        return buffer.getbuffer()
 
     def end(self) -> bytes:
         return b""
@@ -61,8 +66,8 @@ class ArrowEncoder:
     def begin(self, schema: pa.Schema, facts: Facts) -> bytes:
         return bytes(schema.with_metadata(dict(facts)).serialize())
 
-    def piece(self, batch: pa.RecordBatch) -> bytes:
-        return bytes(batch.serialize())
+    def piece(self, batch: pa.RecordBatch) -> Piece:
+        return memoryview(batch.serialize())
 
     def end(self) -> bytes:
         return END_OF_STREAM
@@ -78,7 +83,12 @@ class ParquetEncoder:
     def begin(self, schema: pa.Schema, facts: Facts) -> bytes:
         self._schema = schema.with_metadata(dict(facts))
         self._writer = pq.ParquetWriter(
-            self._outlet, self._schema, compression="zstd", compression_level=1
+            self._outlet,
+            self._schema,
+            compression="zstd",
+            compression_level=1,
+            data_page_size=PAGE_BYTES,
+            dictionary_pagesize_limit=DICTIONARY_BYTES,
         )
         return self._outlet.take()
 

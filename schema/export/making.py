@@ -17,7 +17,7 @@ from catalog.ids import ClientId
 from schema.encoding import LEAST, Compressor, Encoding
 from schema.errors import QueueFull
 from schema.export.account import Account
-from schema.export.encoder import Facts, encoder_of
+from schema.export.encoder import Facts, Piece, encoder_of
 from schema.export.reading import ExportReading
 from schema.places import Places
 from schema.turns import Weight
@@ -80,9 +80,9 @@ class Making:
         self._facts = facts
         self._compressor: Compressor | None = None
 
-    def piece(self) -> bytes:
+    def piece(self) -> Piece:
         """The next one, recorded; blocking. QueryTooLong, WarehouseFault, QuotaSpent, UsageLogUnavailable."""
-        parts: list[bytes] = []
+        parts: list[Piece] = []
         first = not self.begun
         if first:
             parts.append(self._encoder.begin(self._reading.begin(), self._facts))
@@ -97,14 +97,14 @@ class Making:
                 rows += self._reading.rows_of(batch)
                 parts.append(self._encoder.piece(batch))
             size += len(parts[-1])
-        content = b"".join(parts)
+        content = parts[0] if len(parts) == 1 else b"".join(parts)
         if content:
             self._account.part(rows, content)
         if first and self.ended and len(content) < LEAST:
             self.encoding = None
         return content if self.encoding is None else self._packed(content, self.encoding)
 
-    def _packed(self, content: bytes, encoding: Encoding) -> bytes:
+    def _packed(self, content: Piece, encoding: Encoding) -> bytes:
         if self._compressor is None:
             self._compressor = encoding.stream()
         packed = self._compressor.compress(content)

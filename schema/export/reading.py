@@ -28,7 +28,7 @@ from schema.purpose import check_one_purpose
 from warehouse.engine import Engine, ReadSession, RowStream
 from warehouse.errors import QueryTooLong
 
-BATCH_ROWS = 16 * 1024
+BATCH_ROWS = 8 * 1024
 BATCH_VALUES = 256 * 1024
 LEAST_ROWS = 256
 Read = TypeVar("Read")

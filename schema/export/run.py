@@ -50,8 +50,6 @@ class Exports:
         self._sizes = PublishedSizes(services.engine)
         self._under_way = Places(2 * EXPORTS)  # heavy ones have half of the places
         self._clients: Counter[ClientId] = Counter()
-        pool = ThreadPoolExecutor(EXPORTS, "export", initializer=stand_back)
-        self._workplace = Workplace(operations.places, pool)
 
     async def run(self, asked: Wanted, sender: Sender) -> None:
         """Refused, and what any operation may raise, while nothing has left. Afterwards it raises
@@ -70,15 +68,18 @@ class Exports:
                     wanted.form,
                     services.sharing.check_inputs,
                 )
+                pool = ThreadPoolExecutor(1, "export", initializer=stand_back)
                 try:
                     await blocking(reading.open, services.export_rows)
                     account = Account(services.usage, wanted, call.held)
                     await blocking(account.begin, reading)
-                    transfer = Transfer(plan, reading, account, self._workplace, sender)
+                    workplace = Workplace(self._operations.places, pool)
+                    transfer = Transfer(plan, reading, account, workplace, sender)
                     await transfer.run(partial(blocking, self.still, wanted, reading.columns))
                 finally:
                     with anyio.CancelScope(shield=True):
                         await blocking(reading.close)
+                    pool.shutdown(wait=False)
 
     def still(self, wanted: Wanted, data_sets: Iterable[DatasetCode]) -> None:
         """ScopeChanged, InputWithdrawn, the errors of the token: the caller may read these no more. Blocking."""

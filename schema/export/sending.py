@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import anyio
 from starlette.types import Receive, Scope, Send
 
+from schema.export.encoder import Piece
 from schema.export.errors import ReaderLeft, ReaderStopped
 from warehouse.errors import QueryTooLong
 
@@ -67,10 +68,11 @@ class Sender:
         raw = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
         await self.send({"type": "http.response.start", "status": 200, "headers": raw})
 
-    async def hand(self, piece: bytes) -> None:
+    async def hand(self, piece: Piece) -> None:
         """ReaderStopped."""
-        for at in range(0, len(piece), CHUNK):
-            await self._body(piece[at : at + CHUNK], more=True)
+        view = memoryview(piece)
+        for at in range(0, len(view), CHUNK):
+            await self._body(bytes(view[at : at + CHUNK]), more=True)
 
     async def finish(self) -> None:
         """What came before was taken; whether the last bytes are is known to nobody."""

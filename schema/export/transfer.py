@@ -14,6 +14,7 @@ import anyio
 from catalog.errors import UserError, VitalhubError
 from schema.context import blocking
 from schema.export.account import Account
+from schema.export.encoder import Piece
 from schema.export.making import Making, Workplace
 from schema.export.plan import ExportPlan
 from schema.export.reading import ExportReading
@@ -80,7 +81,7 @@ class Transfer:
         await self._end(OK)
         await self._sender.finish()
 
-    async def _piece(self) -> bytes:
+    async def _piece(self) -> Piece:
         client = self._account.wanted.caller.principal.client
         making, interrupt = self._making, self._reading.interrupt
         return await self._workplace.run(client, making.piece, interrupt, patient=making.begun)

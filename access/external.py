@@ -59,7 +59,7 @@ class ExternalTokens:
     @property
     def generation(self) -> int:
         """Moves when a provider has withdrawn a key."""
-        return sum(known.keys.generation for known in self._known.values())
+        return sum([known.keys.generation for known in self._known.values()])
 
     @property
     def issuers(self) -> frozenset[str]:

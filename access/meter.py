@@ -118,10 +118,11 @@ class Meter:
         with self._lock:
             if call is not None:
                 self._leave(call)
-            self._turn_to(day_of(at))
-            if day_of(at) == self._day:
-                for grant, calls in Counter(grants).items():
-                    before = self._spent.get(grant, NOTHING)
+            day = day_of(at)
+            self._turn_to(day)
+            if day == self._day:
+                for grant in set(grants):
+                    before, calls = self._spent.get(grant, NOTHING), grants.count(grant)
                     self._spent[grant] = before.and_answer(calls if called else 0, rows, size)
 
     def add(self, day: date, counted: Mapping[GrantId, Spent]) -> None:

@@ -110,6 +110,8 @@ def charged(
     """The grants of a record, which stand there as their data sets are sorted: each once, an interface's
     as often as it was asked.
     """
+    if not calls:
+        return tuple(grants)
     order = sorted(columns)
     again = (grants[order.index(code)] for code, asked in calls.items() for _ in asked[1:])
     return (*grants, *again)

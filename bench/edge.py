@@ -27,6 +27,7 @@ import orjson
 from access.roles import Role
 from bench.measure import Table
 from bench.readings import START, STATIONS, contract, texts
+from bench.steps import steps
 from bench.town import publish_all, published
 from catalog.ids import ClientId, OrganisationCode
 from hub.composition import build_hub
@@ -63,6 +64,7 @@ def edge() -> Table:
         secret = _prepared(folder)
         with _served(folder) as (process, port):
             best = asyncio.run(_measured(process, port, secret))
+        within = _within(folder, secret)
     finally:
         shutil.rmtree(folder)
     table = Table(f"The edge of a request, {CONNECTIONS} connections: processor time of the server")
@@ -72,7 +74,17 @@ def edge() -> Table:
     for name in ("the schema alone", "the same row", "another row each time"):
         share = fixed.seconds / best[name].seconds
         table.ratio(f"{name}, of the fixed reply's", share, "at least 0.5", met=share >= HALF)
+    table.lines += [within.title, *within.lines]
     return table
+
+
+def _within(folder: Path, secret: str) -> Table:
+    """The same rows from the row mirror; nothing is kept of them."""
+    hub = build_hub(Settings(home=folder, result_cache_mb=0))
+    try:
+        return steps(hub, secret, [_body(_key(number)) for number in range(ROWS)])
+    finally:
+        hub.close()
 
 
 def _prepared(folder: Path) -> str:
@@ -151,13 +163,17 @@ def _key(number: int) -> dict[str, str]:
 
 
 def _post(token: str, query: str, variables: dict[str, str]) -> bytes:
-    body = orjson.dumps({"query": query, "variables": variables})
+    body = _body(variables, query)
     head = (
         "POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n"
         f"authorization: Bearer {token}\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def _body(variables: dict[str, str], query: str = QUERY) -> bytes:
+    return orjson.dumps({"query": query, "variables": variables})
 
 
 async def _ask(

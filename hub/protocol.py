@@ -37,7 +37,7 @@ NO_HANDSHAKE = (
 
 class PatientProtocol(HttpToolsProtocol):
     """One connection. `_awaited` runs while a header is due, or what is left of a request that has its
-    answer; `_unread` while nobody reads.
+    answer, but not for what comes all at once; `_unread` while nobody reads.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own arguments
@@ -45,6 +45,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._awaited: TimerHandle | None = None
         self._unread: TimerHandle | None = None
         self._header_bytes = 0
+        self._in_header = False
         self._in_body = False
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -61,9 +62,12 @@ class PatientProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._awaited is None:
-            if self._is_answered and self.timeout_keep_alive_task is None:
-                self._await_header()  # what came began no request, and ended uvicorn's own waiting
-        elif not self._in_body:
+            idle = self._is_answered and self.timeout_keep_alive_task is None
+            if self._in_header or idle:
+                self._await_header()
+            if not self._in_header:
+                return  # what came began no request; where idle, it ended uvicorn's own waiting
+        if not self._in_body:
             self._header_bytes += len(data)
             if self._header_bytes > HEADER_BYTES:
                 self._stop_waiting()
@@ -73,12 +77,11 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         cast("dict[str, Any]", self.scope)[CUT] = self.transport.abort
-        if self._awaited is None:
-            self._await_header()
+        self._in_header = True
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
-        self._in_body = True
+        self._in_header, self._in_body = False, True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

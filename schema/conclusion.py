@@ -1,21 +1,21 @@
 """From what was read for an operation to its outcome, whichever way it was read."""
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
 import orjson
 
-from query.price import Price
 from schema.context import Operation
 from schema.data.interface import Calls
-from schema.data.whole import Data
+from schema.data.kept import Kept
+from schema.data.planning import Root
+from schema.data.whole import Data, put_together
 from schema.errors import ErrorBody
-from schema.memory import Moment, Remembered
 from schema.observation import note_rows
-from schema.outcome import Outcome, answer_of
-from schema.provenance import Provenance, provenance_of
+from schema.outcome import Outcome, Source, answer_of
+from schema.provenance import provenance_of
 from schema.reply import digest
 
 
@@ -41,53 +41,47 @@ def concluded(
     return Outcome(
         data=content,
         errors=tuple(errors),
-        provenance=provenance_of(publications, reading.scope.catalogue, context.grade),
-        columns={code: tuple(sorted(names)) for code, names in sorted(columns.items())},
+        source=Source(
+            provenance_of(publications, reading.scope.catalogue, context.grade),
+            {code: tuple(sorted(names)) for code, names in sorted(columns.items())},
+            None if context.price is None else context.price.total,
+            version,
+            calls.sources(),
+        ),
         rows=reading.rows + calls.rows,
-        price=None if context.price is None else context.price.total,
-        version=version,
         answer=_answer(data or {}, content, context.plan.fields),
         started=started.at,
         seconds=perf_counter() - started.seconds,
-        live=calls.sources(),
     )
 
 
 def recalled(
-    told: Remembered,
-    moment: Moment,
-    provenance: tuple[Provenance, ...],
-    price: Price | None,
-    started: Started,
+    roots: Sequence[Root], found: Mapping[str, Kept], source: Source, started: Started
 ) -> Outcome:
-    """Of what nothing had to be read for."""
-    note_rows(told.rows)
-    content = orjson.dumps(told.data)
+    """Of what nothing had to be read for: the answer of each data field."""
+    rows = sum([kept.rows for kept in found.values()])
+    note_rows(rows)
+    data, _ = put_together(roots, {name: kept.content for name, kept in found.items()}, [])
+    content = orjson.dumps(data)
     return Outcome(
         data=content,
         errors=(),
-        provenance=provenance,
-        columns=moment.ready.columns,
-        rows=told.rows,
-        price=None if price is None else price.total,
-        version=moment.published.seq,
-        answer=_answer(told.data, content, told.fields),
+        source=source,
+        rows=rows,
+        answer=_answer(data or {}, content, found),
         started=started.at,
         seconds=perf_counter() - started.seconds,
-        remembered=moment.published.seq,
+        remembered=source.version,
     )
 
 
-def unchanged(moment: Moment, price: Price | None, started: Started) -> Outcome:
+def unchanged(source: Source, started: Started) -> Outcome:
     """Of what the caller has already."""
     return Outcome(
         data=b"null",
         errors=(),
-        provenance=(),
-        columns=moment.ready.columns,
+        source=source,
         rows=0,
-        price=None if price is None else price.total,
-        version=moment.published.seq,
         answer=answer_of({}),
         started=started.at,
         seconds=perf_counter() - started.seconds,
@@ -95,9 +89,9 @@ def unchanged(moment: Moment, price: Price | None, started: Started) -> Outcome:
     )
 
 
-def _answer(data: Data, content: bytes, fields: Collection[str]) -> str:
+def _answer(data: Data, content: bytes, fields: Mapping[str, object]) -> str:
     """The digest of the data fields; of the JSON that there is where nothing else is in it."""
-    if data and all(name in fields for name in data):
+    if data and data.keys() <= fields.keys():
         return digest(content)
     return answer_of({name: value for name, value in data.items() if name in fields})
 
@@ -107,13 +101,9 @@ def turned_away(calls: Calls, started: Started, error: ErrorBody) -> Outcome:
     return Outcome(
         data=b"null",
         errors=(error,),
-        provenance=(),
-        columns=dict.fromkeys(sorted(calls.noted), ()),
+        source=Source(columns=dict.fromkeys(sorted(calls.noted), ()), live=calls.sources()),
         rows=0,
-        price=None,
-        version=None,
         answer=answer_of({}),
         started=started.at,
         seconds=perf_counter() - started.seconds,
-        live=calls.sources(),
     )

@@ -9,7 +9,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
@@ -28,6 +28,7 @@ from graphql import (
     validate,
 )
 
+from schema.data.emptying import Variables
 from schema.errors import (
     DocumentTooLarge,
     OperationNameRequired,
@@ -82,8 +83,25 @@ class Prepared:
 
     document: DocumentNode
     errors: tuple[GraphQLError, ...]
+    introspects_only: bool = field(init=False)
+    """Whether the answer depends on nothing but the schema, the text and its variables."""
+    variables: dict[str | None, Variables] = field(default_factory=dict, init=False, repr=False)
+    """Of its operations, as far as they were asked for, see `schema/templates.py`."""
+    _known: dict[str | None, OperationDefinitionNode] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "introspects_only", self._introspects_only())
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
+        """OperationNameRequired, OperationUnknown."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._operation(name)
+        return known
+
+    def _operation(self, name: str | None) -> OperationDefinitionNode:
         found = list(self._operations())
         if name is None:
             if len(found) > 1:
@@ -99,8 +117,7 @@ class Prepared:
         """Whether the operation is a subscription."""
         return self.operation(name).operation is OperationType.SUBSCRIPTION
 
-    def introspects_only(self) -> bool:
-        """Whether the answer depends on nothing but the schema, the text and its variables."""
+    def _introspects_only(self) -> bool:
         selections = [
             selection
             for operation in self._operations()

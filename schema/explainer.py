@@ -45,7 +45,7 @@ class Explainer:
         allowed = self._allowance(caller)
         document = prepared.document
         plan = plan_of(view.schema, view.shapes, document, operation, values, allowed.page_limit)
-        check_as_of(plan, self._services.clock.now())
+        check_as_of(plan, self._services.clock)
         sizes = await blocking(self._sizes.read)
         engine, budget = self._services.engine, allowed.budget
         return await blocking(explained, plan, caller.scope, engine, sizes, budget, request_id)

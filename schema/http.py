@@ -10,7 +10,6 @@ around an endpoint costs more than a reply that is at hand.
 import asyncio
 
 from starlette.datastructures import QueryParams
-from starlette.requests import ClientDisconnect
 
 from access.errors import QuotaSpent, TokenExpired, TokenInvalid, TokenRevoked
 from access.roles import Capability
@@ -42,7 +41,7 @@ from schema.message import (
     request_id_from,
 )
 from schema.operation import Operations
-from schema.presence import Interruption, Receive, while_connected
+from schema.presence import Begun, Interruption, Receive, while_connected
 from schema.purpose import CASE_HEADER, NOTHING_STATED, PURPOSE_HEADER, Stated, stated_in_headers
 from schema.reply import Reply, Request, refusal, request_of, request_of_address
 from schema.rounds import Rounds
@@ -64,7 +63,7 @@ OF_EACH = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 )
-STATING = PURPOSE_HEADER.encode(), CASE_HEADER.encode()
+PURPOSE, CASE = PURPOSE_HEADER.encode(), CASE_HEADER.encode()
 CONTENT_TYPES = {
     media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL_JSON)
 }
@@ -129,8 +128,7 @@ class GraphQLEndpoint:
 
     def check_method(self, head: Head) -> None:
         """MethodNotAllowed."""
-        by_address = head.method == "GET" and self._may_get(head)
-        if head.method != POST and not by_address:
+        if head.method != POST and not (head.method == "GET" and self._may_get(head)):
             raise MethodNotAllowed(allowed=POST if head.method == "GET" else f"GET, {POST}")
 
     def _may_get(self, head: Head) -> bool:
@@ -143,7 +141,7 @@ def _parameters(head: Head) -> QueryParams:
 
 
 def _stated(head: Head) -> Stated:
-    purpose, case = map(head.texts, STATING)
+    purpose, case = head.texts(PURPOSE), head.texts(CASE)
     return stated_in_headers(purpose, case) if purpose or case else NOTHING_STATED
 
 
@@ -163,7 +161,7 @@ async def body_in(head: Head, receive: Receive, caller: Caller) -> bytes:
         return b""
     if not is_json(head.text(b"content-type") or ""):
         raise MediaTypeUnsupported
-    return await _body(head, receive, _limit_of(caller))
+    return await _body(head, receive, caller)
 
 
 async def request_in(head: Head, body: bytes) -> Request:
@@ -172,21 +170,30 @@ async def request_in(head: Head, body: bytes) -> Request:
     return await blocking(request_of, body) if len(body) > MAX_BODY else request_of(body)
 
 
-def _limit_of(caller: Caller) -> int:
+def _check_size(size: int, caller: Caller) -> None:
+    """BodyTooLarge."""
+    if size <= MAX_BODY:
+        return
     edits = Capability.EDIT_CATALOGUE in caller.capabilities
-    return MAX_CATALOGUE_BODY if edits else MAX_BODY
-
-
-async def _body(head: Head, receive: Receive, limit: int) -> bytes:
-    length = head.text(b"content-length") or ""
-    if length.isascii() and length.isdigit() and int(length) > limit:
+    limit = MAX_CATALOGUE_BODY if edits else MAX_BODY
+    if size > limit:
         raise BodyTooLarge(limit=limit)
+
+
+async def _body(head: Head, receive: Receive, caller: Caller) -> bytes:
+    length = head.text(b"content-length") or ""
+    if length.isascii() and length.isdigit():
+        _check_size(int(length), caller)
+    arriving = Begun(_read(receive, caller))
+    return await (_in_time(arriving) if arriving.waits else arriving)
+
+
+async def _in_time(arriving: Begun[bytes]) -> bytes:
+    """BodyUnfinished."""
     late = Interruption()
     timer = asyncio.get_running_loop().call_later(BODY_SECONDS, late)
     try:
-        return await _read(receive, limit)
-    except ClientDisconnect:
-        raise BodyUnfinished(seconds=BODY_SECONDS) from None
+        return await arriving
     except asyncio.CancelledError:
         if late.taken_back():
             raise BodyUnfinished(seconds=BODY_SECONDS) from None
@@ -196,18 +203,17 @@ async def _body(head: Head, receive: Receive, limit: int) -> bytes:
         late.end()
 
 
-async def _read(receive: Receive, limit: int) -> bytes:
-    """ClientDisconnect, BodyTooLarge. The body of most requests is one message."""
+async def _read(receive: Receive, caller: Caller) -> bytes:
+    """BodyUnfinished, BodyTooLarge. The body of most requests is one message."""
     pieces: list[bytes] = []
     size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            raise BodyUnfinished(seconds=BODY_SECONDS)
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
-        if size > limit:
-            raise BodyTooLarge(limit=limit)
+        _check_size(size, caller)
         more = message.get("more_body", False)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

@@ -7,43 +7,17 @@ nobody else's grants. Nothing here blocks, but for who asks for many rows.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from catalog.errors import UserError
 from catalog.ids import DatasetCode, Seq
 from catalog.predicate import Values
 from query.compile import compile_read
 from query.statement import LockedStatement
-from query.tree import Tree
 from schema.data.kept import Kept, KeptAnswers, versions_of
-from schema.data.plan import rows_in
-from schema.data.whole import Data, put_together
+from schema.data.plan import Counting, counting_of
 from schema.purpose import check_one_purpose
-from schema.templates import Filled, Ready, Template
-from warehouse.engine import Engine, Publication, Published, RowMirror
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """An operation's data, and how many rows were read for it."""
-
-    data: Data
-    fields: tuple[str, ...]
-    """The data fields among them."""
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A template that may be answered from memory, and what of its data sets is published."""
-
-    ready: Ready
-    published: Published
-    publications: Mapping[DatasetCode, Publication]
-
-    @property
-    def seqs(self) -> dict[DatasetCode, Seq]:
-        return {code: publication.seq for code, publication in self.publications.items()}
+from schema.templates import Filled, Moment, Ready, Template
+from warehouse.engine import Engine, RowMirror
 
 
 class Memory:
@@ -61,14 +35,20 @@ class Memory:
 
     def now(self, filled: Filled) -> Moment | None:
         """What it would be read from now; None: that is not known without reading."""
-        ready, published = filled.template.ready, self._engine.published
+        template, published = filled.template, self._engine.published
+        last = template.moment
+        if last is not None and last.published is published:
+            return last
+        ready = template.ready
         if ready is None or published is None:
             return None
         known = published.publications
-        try:
-            return Moment(ready, published, {code: known[code] for code in ready.data_sets})
-        except KeyError:
+        if not known.keys() >= set(ready.data_sets):
             return None
+        found = {code: known[code] for code in ready.data_sets}
+        seqs = {code: publication.seq for code, publication in found.items()}
+        template.moment = Moment(ready, published, found, seqs)
+        return template.moment
 
     def mirrors(self, moment: Moment) -> bool:
         """Whether the row mirror would try to answer it."""
@@ -76,30 +56,21 @@ class Memory:
         statements = (statement for statement, _ in moment.ready.statements.values())
         return mirror is not None and mirror.takes(statements, moment.seqs)
 
-    def read(self, filled: Filled, moment: Moment, rows: int = 0) -> Remembered | None:
-        """None: it has to be read. `rows`: so many that it does not belong on the event loop."""
-        ready, roots, seqs = moment.ready, filled.plan.whole, moment.seqs
-        found = None if roots is None else self._found(ready, filled.plan.values, seqs, rows)
-        if found is None or roots is None:
-            return None
-        data, _ = put_together(roots, {name: kept.content for name, kept in found.items()}, [])
-        if data is None:
-            return None
-        rows = sum(kept.rows for kept in found.values())
-        return Remembered(data, tuple(found), rows)
-
-    def _found(
-        self, ready: Ready, values: Values, seqs: Mapping[DatasetCode, Seq], rows: int
-    ) -> Mapping[str, Kept] | None:
-        """Every field's answer, of these versions."""
+    def read(self, moment: Moment, values: Values, rows: int = 0) -> Mapping[str, Kept] | None:
+        """The answer of each data field; None: it has to be read. `rows`: so many that it does not belong on
+        the event loop.
+        """
+        statements, seqs = moment.ready.statements, moment.seqs
         found: dict[str, Kept] = {}
-        for name, (statement, _) in ready.statements.items():
+        for name, (statement, _) in statements.items():
             kept = self._kept.get(statement, values, versions_of(statement, seqs))
             if kept is not None:
                 found[name] = kept
-        missing = {name: each for name, each in ready.statements.items() if name not in found}
-        if not missing:
+        if len(found) == len(statements):
             return found
+        missing = statements
+        if found:
+            missing = {name: each for name, each in statements.items() if name not in found}
         mirror = self._engine.mirror
         mirrored = None if mirror is None else self._mirrored(mirror, missing, values, seqs, rows)
         return None if mirrored is None else found | mirrored
@@ -107,7 +78,7 @@ class Memory:
     def _mirrored(
         self,
         mirror: RowMirror,
-        missing: Mapping[str, tuple[LockedStatement, Tree]],
+        missing: Mapping[str, tuple[LockedStatement, Counting]],
         values: Values,
         seqs: Mapping[DatasetCode, Seq],
         rows: int,
@@ -120,8 +91,8 @@ class Memory:
         if answers is None:
             return None
         found: dict[str, Kept] = {}
-        for (name, (statement, tree)), answer in zip(missing.items(), answers, strict=True):
-            found[name] = Kept(answer.content, rows_in(tree, answer))
+        for (name, (statement, count)), answer in zip(missing.items(), answers, strict=True):
+            found[name] = Kept(answer.content, count(answer))
             self._kept.keep(statement, values, versions_of(statement, seqs), found[name])
         return found
 
@@ -133,7 +104,7 @@ def ready_of(template: Template) -> Ready | None:
         return None
     try:
         statements = {
-            name: (compile_read(planned.tree, scope), planned.tree)
+            name: (compile_read(planned.tree, scope), counting_of(planned.tree))
             for name, planned in plan.fields.items()
         }
         data_sets = tuple(
@@ -150,4 +121,4 @@ def ready_of(template: Template) -> Ready | None:
         for code, column in statement.columns:
             columns[code].add(column)
     told = {code: tuple(sorted(names)) for code, names in columns.items()}
-    return Ready(statements, data_sets, grants, told)
+    return Ready(plan.whole, statements, data_sets, grants, told)

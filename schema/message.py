@@ -27,7 +27,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 class Head:
     """A request without its body."""
 
-    __slots__ = ("_all", "_first", "method", "query")
+    __slots__ = ("_all", "_each_once", "_first", "method", "query")
 
     def __init__(self, scope: Scope) -> None:
         self.method: str = scope["method"]
@@ -37,6 +37,7 @@ class Head:
         for name, value in self._all:
             first.setdefault(name, value)
         self._first = first
+        self._each_once = len(first) == len(self._all)
 
     def text(self, name: bytes) -> str | None:
         """The first header of this name."""
@@ -49,8 +50,11 @@ class Head:
 
     def texts(self, name: bytes) -> Sequence[str]:
         """All headers of this name."""
-        if name not in self._first:
+        first = self._first.get(name)
+        if first is None:
             return ()
+        if self._each_once:
+            return [first.decode("latin-1")]
         return [value.decode("latin-1") for each, value in self._all if each == name]
 
 

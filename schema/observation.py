@@ -9,15 +9,19 @@ from collections.abc import Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from time import perf_counter
 from types import TracebackType
+from typing import Self
 
 from prometheus_client import CollectorRegistry
 
 from schema.tally import Tally
 
 LONGEST_NAME = 100
+LONGEST_KEPT = 4_096
+"""Characters of a text whose digest is remembered."""
 
 
 @dataclass(slots=True)
@@ -41,7 +45,21 @@ class Call:
     def asked(self, client: str, operation: str | None, text: str) -> None:
         self.client = client
         self.operation = None if operation is None else operation[:LONGEST_NAME]
-        self.document = sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+        self.document = _remembered(text) if len(text) <= LONGEST_KEPT else _digest(text)
+
+    def __enter__(self) -> Self:
+        """A part of a call that began further out."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """It ends where it began."""
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+_remembered = lru_cache(maxsize=512)(_digest)
 
 
 CALL: ContextVar[Call | None] = ContextVar("call", default=None)
@@ -95,9 +113,9 @@ class Observer:
         self.tally = Tally()
         self.registry.register(self.tally)
 
-    def call(self, request_id: str, over: str) -> "Observed":
+    def call(self, request_id: str, over: str) -> "Call | Observed":
         """The call under way, or a new one that ends with the context."""
-        return Observed(self, CALL.get(), request_id, over)
+        return CALL.get() or Observed(self, request_id, over)
 
     def begun(self) -> None:
         self.tally.begin()
@@ -109,24 +127,19 @@ class Observer:
 
 
 class Observed:
-    """A context: one call from its beginning to its end, or a part of one that began further out."""
+    """A context: one call from its beginning to its end."""
 
     __slots__ = ("_began", "_call", "_observer", "_token")
+    _token: Token[Call | None]
 
-    def __init__(self, observer: Observer, known: Call | None, request_id: str, over: str) -> None:
+    def __init__(self, observer: Observer, request_id: str, over: str) -> None:
         self._observer = observer
-        self._token: Token[Call | None] | None = None
-        self._began = 0.0
-        if known is None:
-            self._call = Call(request_id, over, datetime.now(UTC))
-            self._began = perf_counter()
-        else:
-            self._call = known
+        self._call = Call(request_id, over, datetime.now(UTC))
+        self._began = perf_counter()
 
     def __enter__(self) -> Call:
-        if self._began:
-            self._token = CALL.set(self._call)
-            self._observer.begun()
+        self._token = CALL.set(self._call)
+        self._observer.begun()
         return self._call
 
     def __exit__(
@@ -135,8 +148,6 @@ class Observed:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        if self._token is None:
-            return
         if kind is not None:
             note_failure("CANCELLED")
         CALL.reset(self._token)

@@ -13,7 +13,7 @@ from time import perf_counter
 import anyio
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
-from query.price import Price
+from query.price import Price, Sizes
 from schema.allowance import Allowance, allowance_of
 from schema.caller import Caller
 from schema.conclusion import Started, concluded, turned_away
@@ -111,7 +111,7 @@ class Operations:
             return refusal([reply_of(error, request_id) for error in prepared.errors])
         if prepared.is_live(request.operation_name):
             raise SubscriptionNeedsSocket
-        if prepared.introspects_only():
+        if prepared.introspects_only:
             wrong = _unfit(prepared, request, view, request_id)
             return wrong or await self._introspection.answer(prepared, request, view)
         check_introspection(prepared.document, view, MAX_MIXED)
@@ -178,9 +178,14 @@ class Operations:
         filled = self._templates.filled(
             prepared, operation, values, view, caller.scope, allowed.page_limit
         )
-        plan = filled.plan
-        check_as_of(plan, services.clock.now())
-        price = await self._price(filled, allowed.budget) if plan.fields else None
+        plan = filled.template.plan
+        check_as_of(plan, services.clock)
+        price = None
+        if plan.fields:
+            sizes = self._sizes.known
+            if sizes is None:
+                sizes = await blocking(self._sizes.read)
+            price = self._price(filled, sizes, allowed.budget)
         if metered is not None:
             await metered.enter(plan, filled.template.grants)
         started = Started()
@@ -246,14 +251,11 @@ class Operations:
             outcome = await blocking(concluded, *told) if read else concluded(*told)
             return outcome if failed else self._recall.learned(asked.request, asked.filled, outcome)
 
-    async def _price(self, filled: Filled, budget: int) -> Price:
+    def _price(self, filled: Filled, sizes: Sizes, budget: int) -> Price:
         """What the operation may read. AnswerTooLarge, QueryTooExpensive."""
-        sizes = self._sizes.known
-        if sizes is None:
-            sizes = await blocking(self._sizes.read)
         price = filled.template.priced(sizes)
         note_price(price.whole.total)
-        check_price(price, filled.plan, budget)
+        check_price(price, filled.template.plan, budget)
         return price.whole
 
     @property
@@ -275,7 +277,7 @@ class Operations:
         self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str
     ) -> Reply:
         with Metered(self._services.usage.meter, caller) as call:
-            outcome = await self.execute(prepared, request, caller, view, request_id, call)
+            outcome = await self._execute(prepared, request, caller, view, request_id, call)
             if isinstance(outcome, Reply):
                 return outcome
             if len(outcome.data) > INLINE:
@@ -293,7 +295,7 @@ class Operations:
     ) -> Reply:
         """Encode, record, and only then hand out. UsageLogUnavailable stops the reply."""
         content = outcome.content(self._services.clock.now())
-        if not outcome.columns:
+        if not outcome.source.columns:
             return Reply(content.bytes, ran=True)
         log = self._services.usage
         usage = usage_of(outcome, content, request, caller, request_id, log.keep)

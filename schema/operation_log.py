@@ -9,6 +9,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -93,11 +94,11 @@ def line_of(call: Call) -> str:
     return LINE % (
         call.at.isoformat(timespec="milliseconds"),
         _text(call.request_id),
-        _text(call.over),
-        _text(call.client),
-        _text(call.operation),
-        _text(call.document),
-        _text(call.code),
+        _often(call.over),
+        _often(call.client),
+        _often(call.operation),
+        _often(call.document),
+        _often(call.code),
         "null" if call.price is None else call.price,
         call.rows,
         call.size,
@@ -108,3 +109,7 @@ def line_of(call: Call) -> str:
 
 def _text(text: str | None) -> str:
     return "null" if text is None else encode_basestring_ascii(text).replace("\x7f", "\\u007f")
+
+
+_often = lru_cache(maxsize=1_024)(_text)
+"""What many calls have in common."""

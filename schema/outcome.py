@@ -12,7 +12,8 @@ from functools import cached_property
 import orjson
 
 from access.record import Asked, Kept, UsageRecord
-from catalog.ids import DatasetCode, Seq
+from catalog.ids import DatasetCode, GrantId, Seq
+from query.relation import Scope
 from schema.caller import Caller
 from schema.errors import ErrorBody
 from schema.provenance import LiveSource, Provenance, shown
@@ -28,49 +29,89 @@ class Content:
     """A finished reply; what is made of its bytes is made once, however many it is handed to."""
 
     bytes: bytes
+    digest: str
 
     @cached_property
     def text(self) -> str:
         return self.bytes.decode()
 
-    @cached_property
-    def digest(self) -> str:
-        return digest(self.bytes)
+
+def _content(content: bytes) -> Content:
+    return Content(content, digest(content))
+
+
+Rights = tuple[tuple[GrantId, ...], tuple[str, ...]]
+"""Grants in the order of their data sets, and their purposes."""
 
 
 @dataclass(slots=True)
-class Contents:
-    """The last content that was made of an outcome, with the ages it tells."""
+class Made:
+    """What was made last, each with what it depends on."""
 
-    last: tuple[tuple[int, ...], Content] | None = None
+    end: tuple[tuple[int, ...], bytes] | None = None
+    content: tuple[bytes, Content] | None = None
+    rights: tuple[Scope, Rights] | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an answer was made from; the same for all answers of a plan while nothing else is published.
+    `columns`: each data set that was read, with the columns that the answer shows or depends on.
+    """
+
+    provenance: tuple[Provenance, ...] = ()
+    columns: Mapping[DatasetCode, tuple[str, ...]] = field(default_factory=dict)
+    price: int | None = None
+    """What the data fields might have read; None when there are none."""
+    version: Seq | None = None
+    live: tuple[LiveSource, ...] = ()
+    """The interfaces that were asked; their columns stand among `columns`."""
+    _made: Made = field(default_factory=Made, repr=False, compare=False)
+
+    def end(self, now: datetime) -> bytes:
+        """How a reply ends, behind its data and errors; `now` is what the age of the data is told by. The
+        same object as long as no age differs.
+        """
+        ages, last = tuple([origin.age(now) for origin in self.provenance]), self._made.end
+        if last is None or last[0] != ages or self.live:
+            last = self._made.end = ages, self._end(now)
+        return last[1]
+
+    def _end(self, now: datetime) -> bytes:
+        extensions: dict[str, object] = {}
+        if self.columns:
+            extensions["data"] = shown(self.provenance, self.live, now)
+        if self.price is not None:
+            extensions["price"] = self.price
+        return b',"extensions":%b}' % orjson.dumps(extensions) if extensions else b"}"
+
+    def rights(self, scope: Scope) -> Rights:
+        """Those by which a scope reads it."""
+        last = self._made.rights
+        if last is None or last[0] is not scope:
+            grants = [scope.grant(code) for code in sorted(self.columns)]
+            purposes = tuple(sorted({grant.purpose for grant in grants}))
+            last = self._made.rights = scope, (tuple(grant.id for grant in grants), purposes)
+        return last[1]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`columns`: each data set that was read, with the columns that the answer shows or depends on."""
-
     data: bytes
     errors: tuple[ErrorBody, ...]
-    provenance: tuple[Provenance, ...]
-    columns: Mapping[DatasetCode, tuple[str, ...]]
+    source: Source
     rows: int
-    price: int | None
-    """What the data fields might have read; None when there are none."""
-    version: Seq | None
     answer: str
     """Digest of the data fields alone."""
     started: datetime
     seconds: float
-    live: tuple[LiveSource, ...] = ()
-    """The interfaces that were asked; their columns stand among `columns`."""
     unchanged: bool = False
     """The caller has the answer already, and is told so instead of it."""
     tag: str | None = None
     """Of the answer, where it was asked for by GET."""
-
     remembered: Seq | None = None
     """The newest published version when it came from memory alone; None: it was read."""
-    _contents: Contents = field(default_factory=Contents, repr=False, compare=False)
+    _made: Made = field(default_factory=Made, repr=False, compare=False)
 
     def again(self, started: datetime, seconds: float) -> "Outcome":
         """The same outcome of another operation; what was made of it stays made."""
@@ -79,33 +120,17 @@ class Outcome:
         return same
 
     def content(self, now: datetime) -> Content:
-        """The whole reply; `now` is what the age of the data is told by. The same one as long as no age
-        differs.
-        """
+        """The whole reply at `now`; the same one as long as no age differs."""
         if self.unchanged:
-            return Content(b"")
-        if self.live:
-            return self._content(now)
-        ages = tuple([origin.age(now) for origin in self.provenance])
-        last = self._contents.last
-        if last is None or last[0] != ages:
-            last = self._contents.last = ages, self._content(now)
+            return _content(b"")
+        end, last = self.source.end(now), self._made.content
+        if last is None or last[0] is not end:
+            errors = b',"errors":%b' % orjson.dumps(self.errors) if self.errors else b""
+            whole = _content(b'{"data":%b%b%b' % (self.data, errors, end))
+            last = self._made.content = end, whole
         return last[1]
 
-    def _content(self, now: datetime) -> Content:
-        body: dict[str, object] = {"data": orjson.Fragment(self.data)}
-        if self.errors:
-            body["errors"] = self.errors
-        extensions: dict[str, object] = {}
-        if self.columns:
-            extensions["data"] = shown(self.provenance, self.live, now)
-        if self.price is not None:
-            extensions["price"] = self.price
-        if extensions:
-            body["extensions"] = extensions
-        return Content(orjson.dumps(body))
-
-    @cached_property
+    @property
     def code(self) -> str:
         """`OK`, `NOT_MODIFIED`, or the code of the first error."""
         if self.unchanged:
@@ -128,27 +153,28 @@ def usage_of(
     keep: Callable[[Asked], Asked | Kept] = lambda asked: asked,
 ) -> UsageRecord:
     """The record of handing `content` to this caller; `keep` may have put away what was asked before."""
-    grants = [caller.scope.grant(code) for code in sorted(outcome.columns)]
+    source, principal = outcome.source, caller.principal
+    grants, purposes = source.rights(caller.scope)
     variables = orjson.dumps(request.variables).decode() if request.variables else "{}"
     return UsageRecord(
-        client=caller.principal.client,
-        organisation=caller.principal.organisation,
-        grants=tuple(grant.id for grant in grants),
-        purposes=tuple(sorted({grant.purpose for grant in grants})),
+        client=principal.client,
+        organisation=principal.organisation,
+        grants=grants,
+        purposes=purposes,
         operation=request.digest,
         reply=content.digest,
-        columns=outcome.columns,
+        columns=source.columns,
         rows=outcome.rows,
         reply_bytes=len(content.bytes),
         started=outcome.started,
         seconds=outcome.seconds,
         outcome=outcome.code,
         request_id=request_id,
-        version=outcome.version,
+        version=source.version,
         case=caller.stated.case,
         answer=outcome.answer,
         asked=keep(Asked(request.query, variables, request.operation_name)),
-        calls={source.interface: source.outcomes for source in outcome.live},
+        calls={each.interface: each.outcomes for each in source.live},
     )
 
 

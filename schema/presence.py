@@ -1,13 +1,13 @@
 """Work for a caller over HTTP ends when the caller has gone away.
 
-Rules: nobody is watched for while the work needs no waiting, so an answer from memory costs nothing here;
-whoever waits longer than WATCHED_AFTER is; the work is cancelled in its own task and has ended when the
-disconnect is told.
+Rules: nobody is watched for while the work needs no waiting, and no clock runs, so an answer from memory costs
+nothing here; whoever waits longer than WATCHED_AFTER is; the work is cancelled in its own task and has ended
+when the disconnect is told.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
+from typing import Any, Generic, TypeVar
 
 from starlette.requests import ClientDisconnect
 
@@ -42,11 +42,47 @@ class Interruption:
         return self.happened
 
 
-async def while_connected(receive: Receive, work: Awaitable[T]) -> T:
+class Begun(Generic[T]):
+    """Work that went in this task as far as it goes without waiting, and goes on when it is awaited."""
+
+    __slots__ = ("_first", "_result", "_work", "waits")
+    _result: T
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self.waits = True
+        """False: it is done, and awaiting it is not waiting."""
+        try:
+            self._first = work.send(None)
+        except StopIteration as end:
+            self.waits, self._result = False, end.value
+        else:
+            self._work = work
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        if not self.waits:
+            return self._result
+        waited_for = self._first
+        try:
+            while True:
+                try:
+                    told = yield waited_for
+                except BaseException as wrong:  # noqa: BLE001 - the work's own matter, a cancellation as well
+                    waited_for = self._work.throw(wrong)
+                else:
+                    waited_for = self._work.send(told)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """The work's result; ClientDisconnect, and the work is cancelled, when nobody waits for it.
 
     The request's body must have been read to its end.
     """
+    begun = Begun(work)
+    if not begun.waits:
+        return await begun
     leaves = Interruption()
     watching: list[asyncio.Task[None]] = []
     loop = asyncio.get_running_loop()
@@ -54,7 +90,7 @@ async def while_connected(receive: Receive, work: Awaitable[T]) -> T:
         WATCHED_AFTER, lambda: watching.append(loop.create_task(_watch(receive, leaves)))
     )
     try:
-        return await work
+        return await begun
     except asyncio.CancelledError:
         if leaves.taken_back():
             raise ClientDisconnect from None

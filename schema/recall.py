@@ -4,6 +4,7 @@ Rules: who has the answer of this very moment is told so, before anything else i
 recorded like an answer, with the outcome NOT_MODIFIED; tags are for GET alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -11,13 +12,14 @@ from catalog.ids import ClientId
 from query.price import Price
 from schema.conclusion import Started, recalled, unchanged
 from schema.context import blocking
+from schema.data.kept import Kept
 from schema.long_reads import INLINE_ROWS, LongReads
-from schema.memory import Memory, Moment, Remembered
-from schema.outcome import Outcome
-from schema.provenance import Grades, Provenance, provenance_of
+from schema.memory import Memory
+from schema.outcome import Outcome, Source
+from schema.provenance import Grades, provenance_of
 from schema.reply import Request
 from schema.tag import holds, tag_of
-from schema.templates import Filled, Template
+from schema.templates import Filled, Moment, Template
 
 
 class Recall:
@@ -42,20 +44,22 @@ class Recall:
             return None
         tag = tag_of(filled, moment.ready, moment.seqs) if request.reads_only else None
         if tag is not None and holds(request.have, tag):
-            return replace(unchanged(moment, price, started), tag=tag)
-        told = await self._told(filled, moment, 0 if price is None else price.brought, client)
-        if told is None:
+            source = await self._source(filled.template, moment, price)
+            return replace(unchanged(source, started), tag=tag)
+        found = await self._found(filled, moment, 0 if price is None else price.brought, client)
+        if found is None:
             return None
-        provenance = await self._provenance(filled.template, moment)
-        outcome = recalled(told, moment, provenance, price, started)
+        source = await self._source(filled.template, moment, price)
+        outcome = recalled(moment.ready.roots, found, source, started)
         return outcome if tag is None else replace(outcome, tag=tag)
 
-    async def _told(
+    async def _found(
         self, filled: Filled, moment: Moment, rows: int, client: ClientId
-    ) -> Remembered | None:
+    ) -> Mapping[str, Kept] | None:
         if rows <= INLINE_ROWS or not self._memory.mirrors(moment):
-            return self._memory.read(filled, moment)
-        return await self._long_reads.run(client, partial(self._memory.read, filled, moment, rows))
+            return self._memory.read(moment, filled.values)
+        read = partial(self._memory.read, moment, filled.values, rows)
+        return await self._long_reads.run(client, read)
 
     def learned(self, request: Request, filled: Filled, outcome: Outcome) -> Outcome:
         """The outcome of a reading without errors, after which the template may be answered from memory."""
@@ -63,13 +67,14 @@ class Recall:
         ready = filled.template.ready
         if ready is None or not request.reads_only:
             return outcome
-        seqs = {each.data_set: each.version for each in outcome.provenance}
+        seqs = {each.data_set: each.version for each in outcome.source.provenance}
         return replace(outcome, tag=tag_of(filled, ready, seqs))
 
-    async def _provenance(self, template: Template, moment: Moment) -> tuple[Provenance, ...]:
-        known = template.provenance(moment.published)
-        if known is None:
+    async def _source(self, template: Template, moment: Moment, price: Price | None) -> Source:
+        known, total = moment.source, None if price is None else price.total
+        if known is None or known.price != total:
             catalogue = template.scope.catalogue
-            known = await blocking(provenance_of, moment.publications, catalogue, self._grades.of)
-            template.keep_provenance(moment.published, known)
+            told = await blocking(provenance_of, moment.publications, catalogue, self._grades.of)
+            known = Source(told, moment.ready.columns, total, moment.published.seq)
+            moment.source = known
         return known

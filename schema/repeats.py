@@ -88,7 +88,7 @@ class Repeats:
         noted, version = CALL.get(), outcome.remembered
         if noted is None or version is None or not 0 < len(request.sent) <= LONGEST:
             return
-        if caller.metered or request.document is not None:
+        if not self._most or caller.metered or request.document is not None:
             return
         if version != self._version:
             self._kept.clear()

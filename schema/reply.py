@@ -95,12 +95,13 @@ def _request(members: Mapping[str, object], *, reads_only: bool, sent: bytes = b
         raise _malformed("variables 必须是对象", "variables must be an object")
     if not isinstance(members.get("extensions"), (dict, type(None))):
         raise _malformed("extensions 必须是对象", "extensions must be an object")
-    query, document = members.get("query"), _document(members)
+    query, named = members.get("query"), members.get("documentId") is not None
+    document = _document(members) if named or query is None else None
     if query is None and document is not None:
         return Request("", variables or {}, name or None, document, reads_only)
     if not isinstance(query, str) or not query.strip():
         raise _malformed("缺少文本 query", "query must be a text")
-    if members.get("documentId") is not None:
+    if named:
         raise _malformed("query 与 documentId 只能有一个", "send either query or documentId")
     return Request(query, variables or {}, name or None, reads_only=reads_only, sent=sent)
 

@@ -22,8 +22,8 @@ def tag_of(filled: Filled, ready: Ready, seqs: Mapping[DatasetCode, Seq]) -> str
         (name, identity_of(statement).digest, versions_of(statement, seqs))
         for name, (statement, _) in ready.statements.items()
     ]
-    roots = [(root.name, root.text) for root in filled.plan.whole or ()]
-    text = repr((told, roots, filled.plan.values)).encode()
+    roots = [(root.name, root.text) for root in ready.roots]
+    text = repr((told, roots, filled.values)).encode()
     key = filled.template.scope.cursor_key.encode()
     return f'W/"{hmac.digest(key, text, "sha256").hex()[:DIGITS]}"'
 

@@ -8,26 +8,26 @@ whose shape is a text of its own.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution.values import VariableValues
 
-from catalog.ids import DatasetCode
+from catalog.ids import DatasetCode, Seq
+from catalog.predicate import Values
 from catalog.sharing.grant import Grant
 from query.price import Sizes
 from query.relation import Scope
 from query.statement import LockedStatement
-from query.tree import Tree
 from schema.data.emptying import Variables, variables_in
 from schema.data.page import MAX_LIMIT
-from schema.data.planning import Plan, Priced, plan_of, priced, variables_of
+from schema.data.plan import Counting
+from schema.data.planning import Plan, Priced, Root, plan_of, priced, variables_of
 from schema.document import Prepared
-from schema.provenance import Provenance
+from schema.outcome import Source
 from schema.view import View
-from warehouse.engine import Published
+from warehouse.engine import Publication, Published
 
 KEPT = 1_024
 LONGEST_SHAPE = 4_096
@@ -35,12 +35,27 @@ LONGEST_SHAPE = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What a template reads, where it may be answered from memory."""
+    """What a template reads, where it may be answered from memory: for each field its statement, and what
+    counts the rows of its answer.
+    """
 
-    statements: Mapping[str, tuple[LockedStatement, Tree]]
+    roots: Sequence[Root]
+    statements: Mapping[str, tuple[LockedStatement, Counting]]
     data_sets: tuple[DatasetCode, ...]
     grants: tuple[Grant, ...]
     columns: Mapping[DatasetCode, tuple[str, ...]]
+
+
+@dataclass(slots=True, eq=False)
+class Moment:
+    """A template that may be answered from memory, and what of its data sets is published."""
+
+    ready: Ready
+    published: Published
+    publications: Mapping[DatasetCode, Publication]
+    seqs: Mapping[DatasetCode, Seq]
+    source: Source | None = None
+    """Of what is answered from it, once that is known."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,9 +66,10 @@ class Template:
     scope: Scope
     ready: Ready | None = field(default=None, init=False)
     """Known from its first reading on."""
+    moment: Moment | None = field(default=None, init=False)
+    """The last one at which it was answered from memory."""
     _sizes: Sizes | None = field(default=None, init=False)
     _priced: Priced | None = field(default=None, init=False)
-    _told: tuple[Published, tuple[Provenance, ...]] | None = field(default=None, init=False)
 
     @property
     def grants(self) -> tuple[Grant, ...] | None:
@@ -66,20 +82,19 @@ class Template:
             self._sizes, self._priced = sizes, priced(self.plan, self.scope, sizes)
         return self._priced
 
-    def provenance(self, published: Published) -> tuple[Provenance, ...] | None:
-        """Where its data come from, as long as nothing else is published."""
-        return self._told[1] if self._told is not None and self._told[0] is published else None
-
-    def keep_provenance(self, published: Published, told: tuple[Provenance, ...]) -> None:
-        self._told = published, told
-
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A template with the plan of one request: the same with its values."""
+    """A template with the values of one request."""
 
     template: Template
-    plan: Plan
+    values: Values = ()
+
+    @property
+    def plan(self) -> Plan:
+        """The request's own: the template's with its values."""
+        plan = self.template.plan
+        return plan.filled(self.values) if self.values else plan
 
 
 _Key = tuple[Scope, Prepared, str | None, int, str]
@@ -91,9 +106,6 @@ class Templates:
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
         self._known: OrderedDict[_Key, Template] = OrderedDict()
-        self._variables: WeakKeyDictionary[Prepared, dict[str | None, Variables]] = (
-            WeakKeyDictionary()
-        )
 
     def __len__(self) -> int:
         return len(self._known)
@@ -124,7 +136,7 @@ class Templates:
         """The plan of an operation with these variables, which are coerced."""
         if operation.operation is OperationType.MUTATION:  # its variables may be files
             plan = plan_of(view.schema, view.shapes, prepared.document, operation, given)
-            return Filled(Template(plan, scope), plan)
+            return Filled(Template(plan, scope))
         name = operation.name.value if operation.name else None
         emptied = self._of(prepared, operation, name, view).emptied(given)
         key = (scope, prepared, name, page_limit, emptied.shape)
@@ -140,8 +152,7 @@ class Templates:
                     self._known.popitem(last=False)
         else:
             self._known.move_to_end(key)
-        plan = template.plan
-        return Filled(template, plan.filled(emptied.values) if emptied.values else plan)
+        return Filled(template, emptied.values)
 
     def _of(
         self,
@@ -150,8 +161,9 @@ class Templates:
         name: str | None,
         view: View,
     ) -> Variables:
-        known = self._variables.setdefault(prepared, {})
-        found = known.get(name)
+        found = prepared.variables.get(name)
         if found is None:
-            found = known[name] = variables_in(view.schema, prepared.document, operation)
+            found = prepared.variables[name] = variables_in(
+                view.schema, prepared.document, operation
+            )
         return found

@@ -13,10 +13,10 @@ from hub.readers.engine import LeftToHub
 from schema.caller import Caller
 from schema.data.kept import KeptAnswers
 from schema.document import Prepared
-from schema.memory import Memory, Moment
+from schema.memory import Memory
 from schema.operation import Operations
 from schema.reply import Request
-from schema.templates import Filled, Template
+from schema.templates import Filled, Moment, Template
 from schema.view import View
 from warehouse.engine import Engine
 
@@ -49,7 +49,7 @@ class ReaderOperations(Operations):
 
     async def prepare(self, request: Request, caller: Caller, view: View) -> Prepared:
         prepared = await super().prepare(request, caller, view)
-        if prepared.errors or prepared.introspects_only():
+        if prepared.errors or prepared.introspects_only:
             raise LeftToHub
         if prepared.operation(request.operation_name).operation is not OperationType.QUERY:
             raise LeftToHub

@@ -56,7 +56,7 @@ def identity_of(statement: LockedStatement) -> Identity:
 
 
 def versions_of(statement: LockedStatement, seqs: Mapping[DatasetCode, Seq]) -> Versions:
-    return tuple(seqs.get(code) for code in identity_of(statement).data_sets)
+    return tuple([seqs.get(code) for code in identity_of(statement).data_sets])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,8 @@ class KeptAnswers:
         """Answers that had to be made."""
 
     def get(self, statement: LockedStatement, values: Values, versions: Versions) -> Kept | None:
+        if not self._entries:
+            return None
         key = _key(identity_of(statement), values)
         with self._lock:
             entry = self._entries.get(key)
@@ -100,6 +102,9 @@ class KeptAnswers:
     def keep(
         self, statement: LockedStatement, values: Values, versions: Versions, kept: Kept
     ) -> None:
+        if not self._most:
+            self.misses += 1
+            return
         identity = identity_of(statement)
         key = _key(identity, values)
         size = len(kept.content) + OVERHEAD + PER_VALUE * sum(map(_count, key[1]))
@@ -128,7 +133,7 @@ class KeptAnswers:
 
 
 def _key(identity: Identity, values: Values) -> _Key:
-    return identity.digest, tuple(values[slot] for slot in identity.slots)
+    return identity.digest, tuple([values[slot] for slot in identity.slots])
 
 
 def _count(value: object) -> int:

@@ -44,6 +44,7 @@ from warehouse.errors import QueryTooLong
 P = ParamSpec("P")
 T = TypeVar("T")
 UNSET = object()
+Counting = Callable[[Answer], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ class Reading:
             known = self._kept.get(statement, values, versions)
             if known is None:
                 answer = session.read(statement, values)
-                known = Kept(answer.content, rows_in(tree, answer))
+                known = Kept(answer.content, counting_of(tree)(answer))
                 self._kept.keep(statement, values, versions, known)
         except UserError:
             raise
@@ -229,24 +230,35 @@ class Reading:
             self.noted[data_set].columns.add(column)
 
 
-def rows_in(tree: Tree, answer: Answer) -> int:
-    """How many row objects an answer holds, nested ones too. Groups hold objects that are no rows,
-    so of them only the outer list counts.
+def counting_of(tree: Tree) -> Counting:
+    """What tells how many row objects an answer to the tree holds, nested ones too. Groups hold objects that
+    are no rows, so of them only the outer list counts.
     """
     match tree:
         case Aggregate():
-            return answer.rows
+            return _outer
         case Connection():
             edges = [item for item in tree.selection if isinstance(item, Edges)]
             shown = [item.selection for item in tree.selection if isinstance(item, Nodes)]
             shown += [n.selection for edge in edges for n in edge.selection if isinstance(n, Node)]
             around = 1 + sum(isinstance(item, PageInfo) for item in tree.selection)
-            around += len(edges) * answer.rows
             nested = any(_holds_lists(selection) for selection in shown)
-            return objects_in(answer.content) - around if nested else answer.rows
+            return partial(_of_a_page, around, len(edges)) if nested else _outer
         case _:
-            nested = _holds_lists(tree.selection)
-            return objects_in(answer.content) if nested else answer.rows
+            return _nested if _holds_lists(tree.selection) else _outer
+
+
+def _outer(answer: Answer) -> int:
+    return answer.rows
+
+
+def _nested(answer: Answer) -> int:
+    return objects_in(answer.content)
+
+
+def _of_a_page(around: int, edges: int, answer: Answer) -> int:
+    """`around`: the objects around the rows; `edges`: how often each row has one of its own."""
+    return objects_in(answer.content) - around - edges * answer.rows
 
 
 def _holds_lists(selection: Selection) -> bool:

@@ -23,7 +23,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_fields
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
-from catalog.clock import CITY_ZONE
+from catalog.clock import CITY_ZONE, Clock
 from catalog.errors import UserError
 from catalog.ids import DatasetCode
 from catalog.predicate import Values
@@ -125,10 +125,10 @@ class Priced:
     """What an operation may read, and of that each field."""
 
     fields: Mapping[str, Price]
+    whole: Price = field(init=False)
 
-    @property
-    def whole(self) -> Price:
-        return sum(self.fields.values(), Price())
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "whole", sum(self.fields.values(), Price()))
 
     @property
     def dearest(self) -> str:
@@ -208,10 +208,10 @@ def check_price(price: Priced, plan: Plan, budget: int) -> None:
     raise GraphQLError(cause.message_en, plan.fields[dearest].node, original_error=cause)
 
 
-def check_as_of(plan: Plan, now: datetime) -> None:
+def check_as_of(plan: Plan, clock: Clock) -> None:
     """AsOfInFuture, at the first field that asks for a version nobody can know yet."""
     for planned in plan.fields.values():
-        if planned.as_of is not None and planned.as_of > now:
+        if planned.as_of is not None and planned.as_of > (now := clock.now()):
             at, today = (each.astimezone(CITY_ZONE).isoformat() for each in (planned.as_of, now))
             cause = AsOfInFuture(at=at, now=today)
             raise GraphQLError(cause.message_en, planned.node, original_error=cause)

@@ -77,12 +77,14 @@ class ByAccept:
         self._exports = exports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        accept = next((value for name, value in scope["headers"] if name == ACCEPT), None)
-        form = None if accept is None else form_of(accept.decode("latin-1"))
-        if form is None:
-            await self._graphql(scope, receive, send)
-        else:
-            await self._exports(form, scope, receive, send)
+        for name, accept in scope["headers"]:
+            if name == ACCEPT:
+                form = form_of(accept.decode("latin-1"))
+                if form is not None:
+                    await self._exports(form, scope, receive, send)
+                    return
+                break
+        await self._graphql(scope, receive, send)
 
 
 def _refusal(error: Exception, request_id: str) -> Answer:

@@ -111,7 +111,7 @@ class Exports:
             sizes = await blocking(self._sizes.read)
         price = check_export_price(plan, caller.scope, sizes, allowed.budget)
         note_price(price.total)
-        check_as_of(Plan({plan.name: _field(plan)}), self._services.clock.now())
+        check_as_of(Plan({plan.name: _field(plan)}), self._services.clock)
         return replace(wanted, request=request), plan
 
     @asynccontextmanager

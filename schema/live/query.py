@@ -47,9 +47,9 @@ class LiveQuery:
 
     def reads(self, changed: frozenset[DatasetCode]) -> bool:
         """Before its first answer nobody knows what it reads, so it may be any data set."""
-        if self._state is None or not self._state.outcome.columns:
+        if self._state is None or not self._state.outcome.source.columns:
             return True
-        return not changed.isdisjoint(self._state.outcome.columns)
+        return not changed.isdisjoint(self._state.outcome.source.columns)
 
     def join(self, reader: Reader) -> None:
         """The reader gets the state there is when it is current, and each one after it."""

@@ -251,7 +251,7 @@ class Session:
         content = state.content(self._hall.clock.now())
         outcome, caller = replace(state.outcome, started=datetime.now(UTC)), reader.caller
         usage = usage_of(outcome, content, reader.request, caller, reader.request_id)
-        grants = tuple(caller.scope.grant(code) for code in outcome.columns)
+        grants = tuple(caller.scope.grant(code) for code in outcome.source.columns)
         try:
             await self._hall.record(Delivery(usage, grants))
         except Exception as error:  # noqa: BLE001 - what cannot be recorded is not delivered

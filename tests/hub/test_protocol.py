@@ -163,6 +163,25 @@ def test_a_header_without_end_is_refused_by_its_size(port: int) -> None:
         assert client.recv(64).startswith(b"HTTP/1.1 431 ")
 
 
+def test_a_later_header_without_end_is_refused_by_its_size_too(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
+        assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
+        client.sendall(b"GET / HTTP/1.1\r\nx-long: " + b"a" * (HEADER_BYTES + 1))
+        assert b"HTTP/1.1 431 " in rest(client)
+
+
+def test_a_later_header_that_ends_in_the_middle_is_given_up(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
+        assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
+        hurry(monkeypatch, HEADER_SECONDS=HURRIED)
+        client.sendall(b"GET / HTTP/1.1\r\nhost:")
+        rest(client)
+
+
 def test_a_large_body_behind_a_short_header_is_no_large_header(port: int) -> None:
     body = b"b" * (4 * HEADER_BYTES)
     reply = httpx.post(f"http://127.0.0.1:{port}/", content=body, timeout=PATIENCE)

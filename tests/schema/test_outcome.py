@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from catalog.clock import CITY_ZONE
 from catalog.ids import DatasetCode, LoadId, Seq
-from schema.outcome import Outcome
+from schema.outcome import Outcome, Source
 from schema.provenance import Provenance
 
 AT = datetime(2026, 8, 1, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -21,11 +21,8 @@ def outcome(*origins: Provenance) -> Outcome:
     return Outcome(
         data=b'{"riverStation":[]}',
         errors=(),
-        provenance=origins,
-        columns={RIVER: ("code",)},
+        source=Source(origins, {RIVER: ("code",)}, 3, Seq(7)),
         rows=0,
-        price=3,
-        version=Seq(7),
         answer="a",
         started=AT,
         seconds=0.5,

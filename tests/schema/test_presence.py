@@ -12,7 +12,7 @@ from catalog.ids import DatasetCode
 from query.relation import Scope
 from query.tree import Leaf, Nested, Read
 from schema.data.plan import Reading
-from schema.presence import Receive, while_connected
+from schema.presence import Begun, Receive, while_connected
 from tests.schema.hub import Hub, whole
 
 STATION = DatasetCode("station")
@@ -36,6 +36,69 @@ def test_the_works_result_and_its_error_are_the_callers() -> None:
 
         with pytest.raises(ZeroDivisionError):
             await while_connected(here, fails())
+
+    anyio.run(scenario)
+
+
+def test_work_that_was_begun_goes_on_where_it_waits() -> None:
+    async def scenario() -> None:
+        said = asyncio.get_running_loop().create_future()
+        steps: list[str] = []
+
+        async def work() -> str:
+            steps.append("begun")
+            told = await said
+            await asyncio.sleep(0)
+            try:
+                await failing
+            except ZeroDivisionError:
+                steps.append("failed")
+            return str(told)
+
+        failing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        begun = Begun(work())
+        assert (steps, begun.waits) == (["begun"], True)
+        asyncio.get_running_loop().call_soon(said.set_result, "told")
+        asyncio.get_running_loop().call_later(0.01, failing.set_exception, ZeroDivisionError())
+        assert await begun == "told"
+        assert steps == ["begun", "failed"]
+
+    anyio.run(scenario)
+
+
+def test_work_that_waits_for_nothing_is_done_when_it_is_begun() -> None:
+    async def scenario() -> None:
+        async def work() -> str:
+            return "done"
+
+        begun = Begun(work())
+        assert not begun.waits
+        assert await begun == "done"
+
+    anyio.run(scenario)
+
+
+def test_begun_work_is_cancelled_with_its_task() -> None:
+    async def scenario() -> None:
+        waiting, ended = asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+        async def outer() -> None:
+            begun = Begun(work())
+            waiting.set()
+            await begun
+
+        task = asyncio.create_task(outer())
+        await waiting.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
 
     anyio.run(scenario)
 

@@ -1,6 +1,6 @@
 """How the C library keeps the memory of replies.
 
-Rules: what a reply of some hundred kilobytes took is kept for the next one, not given back to the kernel and
+Rules: what a reply of some megabytes took is kept for the next one, not given back to the kernel and
 asked for again page by page: in a list of a thousand rows that was a third of the time. What is larger goes
 back at once, and so does what is free beyond a bound; left to itself, the library moves both bounds by what
 was freed last. Another C library than GNU's does as it likes.
@@ -8,9 +8,9 @@ was freed last. Another C library than GNU's does as it likes.
 
 import ctypes
 
-TRIM, MAPPED = -1, -3
-"""`M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD` of mallopt(3)."""
-FREE_BYTES, LARGE_BYTES = 4 << 20, 1 << 20
+TRIM, MAPPED, ARENAS = -1, -3, -8
+"""`M_TRIM_THRESHOLD`, `M_MMAP_THRESHOLD` and `M_ARENA_MAX` of mallopt(3)."""
+FREE_BYTES, LARGE_BYTES, MOST_ARENAS = 16 << 20, 4 << 20, 2
 
 
 def keep_memory_of_replies() -> bool:
@@ -20,4 +20,5 @@ def keep_memory_of_replies() -> bool:
         return False
     mapped = library.mallopt(MAPPED, LARGE_BYTES)
     trimmed = library.mallopt(TRIM, FREE_BYTES)
-    return bool(mapped and trimmed)
+    few = library.mallopt(ARENAS, MOST_ARENAS)
+    return bool(mapped and trimmed and few)

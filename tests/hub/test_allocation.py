@@ -32,6 +32,6 @@ def faults(first: str, size: int) -> int:
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="GNU's C library alone")
 def test_what_a_reply_took_is_there_for_the_next_one_and_what_is_huge_goes_back() -> None:
-    kept, reply, huge = "assert keep_memory_of_replies()", 512 << 10, 4 << 20
+    kept, reply, huge = "assert keep_memory_of_replies()", 512 << 10, 16 << 20
     assert faults(kept, reply) < 2 * reply // PAGE
     assert faults(kept, huge) > 10 * huge // PAGE

@@ -18,6 +18,7 @@ from functools import partial
 import uvicorn
 from uvicorn.server import Server
 
+from hub.allocation import keep_memory_of_replies
 from hub.readers.board import Board, Row
 from hub.readers.channel import Channel, Kind, Message
 from hub.readers.composition import Reading, build_reading
@@ -150,6 +151,7 @@ class ReaderServer(Server):
 
 def main(place: int, board: int, page: int, _guard: int) -> None:
     """`_guard` stays open as long as this process lives."""
+    keep_memory_of_replies()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the hub says when it is over
     channel = Channel(socket.socket(fileno=STANDARD_INPUT))

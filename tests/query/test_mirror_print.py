@@ -25,6 +25,7 @@ THE_ENGINES = {
     "order_by_what_related_rows_come_to": "a column of t2",
     "groups_by_time_place_and_related_rows": "Select with group, having",
     "groups_below_a_row": "Select with group, having",
+    "groups_of_months_in_two_steps": "Select with group, having",
     "a_page_behind_a_cursor": "a page that is cut twice",
     "a_page_from_the_end": "a page that is cut twice",
     "a_total_alone": "a select of nothing",

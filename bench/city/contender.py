@@ -1,8 +1,9 @@
 """The contenders: each is a process of its own on loopback, started by one command.
 
 `python -m bench city serve NAME` runs one in the foreground; the benchmark runs the same command. Ours is
-`server.py serve` on a real home, with token, scope, lock and usage record, and with its result cache off
-but where the question is what a cache does.
+`server.py serve` on a real home, with token, scope, lock and usage record, with as many readers as cores
+(`VITALHUB_READERS` says otherwise), and with its result cache off but where the question is what a cache
+does.
 """
 
 import os
@@ -30,6 +31,7 @@ BUILDING = "building"
 UNCACHED, CACHED = "0", "64"
 PRICES = "1000000000"
 """What one operation may cost: more than reading all 50 M readings."""
+READERS = "VITALHUB_READERS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,14 @@ def _settings(name: str, home: Home) -> Mapping[str, str]:
         "VITALHUB_CITY": str(home.city.absolute()),
         "VITALHUB_RESULT_CACHE_MB": CACHED if name == "hub-cached" else UNCACHED,
         "VITALHUB_PRICE_BUDGET": PRICES,
+        READERS: readers(),
         "VITALHUB_QUERY_SECONDS": "60",
     }
+
+
+def readers() -> str:
+    """How many processes of the hub answer from its row mirror."""
+    return os.environ.get(READERS, str(os.cpu_count() or 1))
 
 
 def bearer(address: str, home: Home) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.city.contender import ASKING
+from bench.city.contender import ASKING, readers
 from bench.city.layout import ROOT
 from bench.city.load import CONNECTIONS, client
 from bench.city.question import QUESTIONS, REPEATED
@@ -100,6 +100,7 @@ def _told(plan: Plan, outcome: Outcome, command: str, now: datetime) -> Mapping[
             "client": client(),
         },
         "scale": {**asdict(plan.layout.scale), "readings": plan.layout.scale.readings},
+        "readers": int(readers()),
         "load": {"connections": CONNECTIONS, "rounds": plan.rounds, "seconds": plan.seconds},
         "prepared_seconds": outcome.prepared,
         "row_mirror": outcome.mirror,
@@ -126,6 +127,7 @@ def _page(plan: Plan, outcome: Outcome, told: Mapping[str, object]) -> Iterator[
     yield (
         f"{here.processor}, {here.cores} cores, {here.memory_gib} GiB, {here.system}; "
         f"{scale.events:,} events, {scale.readings:,} readings, {scale.devices:,} devices. "
+        f"The hub with {readers()} readers. "
         f"{CONNECTIONS} connections, best of {plan.rounds} interleaved rounds."
     )
     yield ""

@@ -47,6 +47,8 @@ def publishing(arguments: Sequence[str] = ()) -> Table:
     parser.add_argument("--data", type=Path, help="a folder that keeps the batches for other runs")
     parser.add_argument("--no-mirror", dest="mirror", action="store_false")
     given = parser.parse_args(arguments)
+    if given.data is not None:
+        given.data.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="vitalhub-bench-", dir=given.data))
     kept = folder if given.data is None else given.data.absolute() / f"publishing-{given.rows}"
     try:

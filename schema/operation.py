@@ -78,7 +78,7 @@ class Operations:
         self._services = services
         self.observer = services.observer
         self.kept = KeptAnswers(services.result_cache_bytes)
-        self._places = Places(services.query_threads)
+        self._places = Places(services.query_threads + 1)  # heavy ones leave one free
         self._pool = anyio.CapacityLimiter(self._places.number)
         self._heavy = ThreadPoolExecutor(self._places.number, "heavy", initializer=stand_back)
         self._sizes = PublishedSizes(services.engine)

@@ -1,7 +1,7 @@
 """Whose turn it is: places to run in, handed out to clients in rotation and not in order of arrival.
 
 Rules: of the clients that wait, each has one turn before any has its next; cheap and heavy operations
-wait apart; heavy ones have at most half of the places, so a cheap one never waits for them, and where
+wait apart; heavy ones leave one place free, so a cheap one never waits for them, and where
 only cheap ones run, the next place is a heavy one's. A client may keep only so many waiting. Pure: it starts
 nothing and knows no time.
 """
@@ -53,7 +53,7 @@ class Turns:
     def __init__(self, places: int, kept: int) -> None:
         """At least two places; `kept`: how many operations each client may have waiting."""
         self._places = max(2, places)
-        self._for_heavy = self._places // 2
+        self._for_heavy = self._places - 1
         self._kept = kept
         self._lanes = {weight: _Lane() for weight in Weight}
 

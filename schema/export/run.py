@@ -48,7 +48,7 @@ class Exports:
         self._services = services
         self._operations = operations
         self._sizes = PublishedSizes(services.engine)
-        self._under_way = Places(2 * EXPORTS)  # heavy ones have half of the places
+        self._under_way = Places(EXPORTS + 1)  # heavy ones leave one free
         self._clients: Counter[ClientId] = Counter()
 
     async def run(self, asked: Wanted, sender: Sender) -> None:

@@ -21,7 +21,7 @@ from catalog.indicators.calculation import (
 )
 from catalog.indicators.columns import Resolver
 from catalog.indicators.expression import names_of
-from catalog.indicators.indicator import Indicator
+from catalog.indicators.indicator import Additivity, Indicator
 from catalog.indicators.joins import Contracts
 from catalog.indicators.measures import Problem, Wrong, measure_problem
 from catalog.indicators.overrides import override_problems
@@ -30,6 +30,9 @@ from catalog.indicators.reading import DeclaredIndicator
 from catalog.indicators.windows import window_problems
 from catalog.places import Places
 from catalog.predicate import And, Compare, Not, Or, Predicate, Within
+
+Users = Mapping[IndicatorCode, Sequence[IndicatorCode]]
+"""What is made of each indicator directly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ def check_indicators(declared: Sequence[DeclaredIndicator], around: Surroundings
         if other is not each:
             raise each.document.error(("indicator",), f"{code} is also {other.document.file.name}.")
         every[code] = each.indicator
+    users = _users(every)
+    new = {each.indicator.code for each in declared}
     known = {code.lower(): code for code in around.indicators}
     for each in declared:
         code = each.indicator.code
@@ -59,10 +64,12 @@ def check_indicators(declared: Sequence[DeclaredIndicator], around: Surroundings
             raise each.document.error(("indicator",), f"{known[code.lower()]} is written so.")
         for path, problem in _problems(each.indicator, around, every):
             raise each.document.error(path, problem)
-        for user in _made_of(code, every):
-            for _, problem in _problems(user, around, every):
+        for user in _made_of(code, users):
+            if user in new:
+                continue  # is checked where it stands
+            for _, problem in _problems(every[user], around, every):
                 raise each.document.error(
-                    ("calculation",), f"{user.code} is made of it and would not hold: {problem}"
+                    ("calculation",), f"{user} is made of it and would not hold: {problem}"
                 )
 
 
@@ -104,8 +111,23 @@ def _problems(
     yield from _additivity_problems(indicator, around)
 
 
-def _made_of(code: IndicatorCode, every: Mapping[IndicatorCode, Indicator]) -> Iterator[Indicator]:
-    return (o for o in every.values() if o.code != code and code in ingredients(o.calculation))
+def _users(every: Mapping[IndicatorCode, Indicator]) -> Users:
+    found: dict[IndicatorCode, list[IndicatorCode]] = {}
+    for code, indicator in every.items():
+        for named in ingredients(indicator.calculation):
+            found.setdefault(named, []).append(code)
+    return found
+
+
+def _made_of(code: IndicatorCode, users: Users) -> Iterator[IndicatorCode]:
+    """What is made of it, and what is made of that."""
+    seen, pending = {code}, [code]
+    while pending:
+        for user in users.get(pending.pop(), ()):
+            if user not in seen:
+                seen.add(user)
+                pending.append(user)
+                yield user
 
 
 def _organisation_problems(indicator: Indicator, around: Surroundings) -> Iterator[Problem]:
@@ -150,6 +172,12 @@ def _reference_problems(
             problem = (
                 f"{named} is worked out by {other.period}, so {indicator.code} cannot be by"
                 f" {indicator.period}: a grain finer than its data, or one that cuts through it."
+            )
+            yield where, problem
+        elif other.along("time") is Additivity.NONE and other.period is not indicator.period:
+            problem = (
+                f"{named} is told by {other.period} and never put together along time; work"
+                f" {indicator.code} out by {other.period}, too."
             )
             yield where, problem
     for key, code in (("parent", indicator.parent), ("supersedes", indicator.supersedes)):

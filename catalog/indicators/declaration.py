@@ -25,6 +25,8 @@ from catalog.indicators.threshold import AlertLevel, NoData
 from catalog.places import PlaceLevel
 
 CODE = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+TAKEN = r"(?i)level|place|start|end|ts|begin|newest|d\d+|m\d+_carried|.*__.*"
+"""Codes that would stand for a column of the statement, or of its answer, that is there anyway."""
 Code = Annotated[str, Field(pattern=CODE)]
 Text = Annotated[str, Field(min_length=1)]
 Formula = Annotated[str, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) else v)]
@@ -76,6 +78,12 @@ class DurationBody(RowsBody):
     unit: TimeUnit
     aggregation: Aggregation = Aggregation.AVERAGE
     fraction: Exact | None = Field(default=None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> "DurationBody":
+        if {"aggregation", "fraction"} <= self.model_fields_set:
+            raise ValueError("a duration has an aggregation or a fraction, not both")
+        return self
 
 
 class ReportedBody(RowsBody):
@@ -136,7 +144,7 @@ class PartBody(Declared):
 
 
 class CompositeBody(Declared):
-    parts: tuple[PartBody, ...] = Field(min_length=1)
+    parts: tuple[PartBody, ...] = Field(min_length=1, max_length=64)
 
 
 class BandBody(Declared):

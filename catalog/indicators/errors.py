@@ -9,7 +9,8 @@ UserError
 │   └── AmbiguousJoin          several do
 ├── IndicatorRefused       the version's state does not allow the action
 ├── IndicatorIncomplete    the action needs a reason
-└── IngredientsUncertified  it is made of indicators that are not certified
+├── IngredientsUncertified  it is made of indicators that are not certified
+└── IndicatorInUse         others are made of it
 """
 
 from catalog.errors import UserError
@@ -65,3 +66,9 @@ class IngredientsUncertified(UserError):
     code = "INDICATOR_INGREDIENTS"
     zh = "指标 {indicator} 由尚未认证的指标构成；请先认证 {ingredients}。"
     en = "Indicator {indicator} is made of indicators that are not certified. Certify {ingredients} first."
+
+
+class IndicatorInUse(UserError):
+    code = "INDICATOR_IN_USE"
+    zh = "指标 {users} 由指标 {indicator} 构成；请先停用或修改它们。"
+    en = "Indicators {users} are made of {indicator}. Retire or change them first."

@@ -7,10 +7,13 @@ minus, parentheses and the functions below, nothing else. Dividing by zero gives
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from math import isinf
 
 MAX_TEXT = 2_000
+MAX_DEPTH = 64
+"""What is deeper could be read, but no statement be made of it."""
 
 
 class Operator(StrEnum):
@@ -70,9 +73,13 @@ def parse_expression(text: str) -> Expression:
     if len(text) > MAX_TEXT:
         raise ValueError(f"is longer than {MAX_TEXT} characters")
     try:
-        return _read(ast.parse(text.strip(), mode="eval").body, text.strip())
-    except (SyntaxError, RecursionError, MemoryError) as wrong:
+        found = _read(ast.parse(text.strip(), mode="eval").body, text.strip())
+        deep = _depth(found) > MAX_DEPTH
+    except (SyntaxError, RecursionError, MemoryError, InvalidOperation) as wrong:
         raise ValueError(f"is no arithmetic: {text!r}") from wrong
+    if deep:
+        raise ValueError(f"nests deeper than {MAX_DEPTH}; put parentheses around parts of it")
+    return found
 
 
 def names_of(expression: Expression) -> Iterator[str]:
@@ -96,7 +103,7 @@ def _read(node: ast.expr, text: str) -> Expression:
             pass
         case ast.Constant(value=int() | float()):
             written = ast.get_source_segment(text, node)
-            return Number(Decimal((written or "").replace("_", "")))
+            return _number((written or "").replace("_", ""))
         case ast.Name(id=name):
             return Name(name)
         case ast.Attribute(value=ast.Name(id=data_set), attr=column):
@@ -108,5 +115,24 @@ def _read(node: ast.expr, text: str) -> Expression:
         case ast.Call(func=ast.Name(id=called), args=arguments, keywords=[]) if (
             called in list(Function) and arguments
         ):
+            if called == Function.ABSOLUTE and len(arguments) > 1:
+                raise ValueError(f"{called} is of one value")
             return Call(Function(called), tuple(_read(a, text) for a in arguments))
     raise ValueError(f"may hold names, numbers, + - * / and {', '.join(Function)}")
+
+
+def _number(written: str) -> Number:
+    number = Decimal(written)
+    if isinf(float(number)):
+        raise ValueError(f"holds {written}, which is more than an engine counts to")
+    return Number(number)
+
+
+def _depth(expression: Expression) -> int:
+    match expression:
+        case Binary(_, left, right):
+            return 1 + max(_depth(left), _depth(right))
+        case Call(_, arguments):
+            return 1 + max(map(_depth, arguments))
+        case Name() | Number():
+            return 1

@@ -32,6 +32,9 @@ def read_thresholds(body: ThresholdsBody | None, document: Document) -> Threshol
         for i, each in enumerate(body.overrides)
     )
     no_data = body.no_data
+    if no_data.level is not None and no_data.level not in body.levels:
+        problem = f"{no_data.level} is none of the levels; raise one that has an enter."
+        raise document.error(("thresholds", "no_data", "level"), problem)
     return Thresholds(
         rungs=_rungs(body.levels, document, ("thresholds", "levels")),
         overrides=overrides,

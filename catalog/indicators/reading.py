@@ -5,6 +5,7 @@ indicators that it names.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from catalog.indicators.calculation import (
 )
 from catalog.indicators.condition import NotACondition, read_condition
 from catalog.indicators.declaration import (
+    TAKEN,
     BandBody,
     CalculationBody,
     CompositeBody,
@@ -87,12 +89,15 @@ class _Reader:
         self._document = document
 
     def indicator(self, declared: IndicatorFile, domain: DomainCode) -> Indicator:
-        until = declared.effective_to
+        until, code = declared.effective_to, declared.indicator
+        if re.fullmatch(TAKEN, code):
+            problem = f"{code} is a name of the answer's own columns; take another code."
+            raise self._document.error(("indicator",), problem)
         if until is not None and until <= declared.effective_from:
             raise self._document.error(("effective_to",), "effective_to is after effective_from.")
         scope, fill = declared.places, declared.fill
         return Indicator(
-            code=IndicatorCode(declared.indicator),
+            code=IndicatorCode(code),
             version=declared.version,
             name=declared.name,
             name_en=declared.name_en,

@@ -25,7 +25,7 @@ from catalog.ids import IndicatorCode
 from catalog.imports import Outcome
 from catalog.indicators.calculation import Calculation, ingredients
 from catalog.indicators.checks import Surroundings, check_indicators
-from catalog.indicators.errors import IngredientsUncertified, UnknownIndicator
+from catalog.indicators.errors import IndicatorInUse, IngredientsUncertified, UnknownIndicator
 from catalog.indicators.indicator import Indicator
 from catalog.indicators.reading import DeclaredIndicator, indicator_files, read_indicator
 from catalog.indicators.states import (
@@ -121,12 +121,16 @@ class IndicatorService:
     def advance(
         self, code: IndicatorCode, version: int, action: IndicatorAction, by: Actor, why: str = ""
     ) -> IndicatorVersion:
-        """One step: submit, certify, return, retire. UnknownIndicator, IndicatorRefused, NotAllowed."""
+        """One step: submit, certify, return, retire. UnknownIndicator, IndicatorRefused, NotAllowed;
+        IndicatorInUse where others would break.
+        """
         with self._writer.write(f"{code} {version}", by) as writing:
             row = version_row(writing.session, code, version)
             if action is IndicatorAction.CERTIFY:
                 read = self._definitions.of(writing.session, [row.digest])
                 _check_ingredients(row, read[row.digest].calculation, writing.session)
+            if action is IndicatorAction.RETIRE:
+                self._check_unused(writing.session, code)
             take(writing, row, action, why, self._today())
             return version_of(row)
 
@@ -177,6 +181,21 @@ class IndicatorService:
         """The file of a version, as it was imported."""
         with self._registry.read() as session:
             return version_row(session, code, version).text
+
+    def _check_unused(self, session: Session, code: IndicatorCode) -> None:
+        """Others that are in force, or will be."""
+        today, versions = self._today(), self._versions(session)
+        held = {v.digest for v in in_force(versions, today).values()}
+        held |= {
+            v.digest
+            for v in versions
+            if v.state is IndicatorState.CERTIFIED
+            and (v.effective_to is None or today < v.effective_to)
+        }
+        read = self._definitions.of(session, held).values()
+        users = {i.code for i in read if code in ingredients(i.calculation)}
+        if users:
+            raise IndicatorInUse(indicator=code, users=", ".join(sorted(users)))
 
     def _today(self) -> date:
         return self._clock.now().astimezone(CITY_ZONE).date()

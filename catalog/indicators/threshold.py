@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
+from itertools import combinations
 
 from catalog.ids import PlaceCode
 
@@ -119,7 +119,7 @@ def overlap(rungs: tuple[Rung, ...]) -> str | None:
             return f"{rung.level}: {problem}"
     if len({rung.level for rung in ladder}) < len(ladder):
         return "a level stands there twice."
-    for severe, mild in pairwise(ladder):
+    for severe, mild in combinations(ladder, 2):
         if not (_beyond(severe.enter, mild.enter, strictly=True)):
             return (
                 f"{severe.level} and {mild.level} overlap: {severe.level} must begin farther out."

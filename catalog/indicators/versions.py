@@ -163,7 +163,8 @@ def take(
             _move(writing, older, IndicatorAction.SUPERSEDE, IndicatorState.SUPERSEDED, why)
         row.certified_by, row.certified_at = writing.actor.client, writing.at
     if action is IndicatorAction.RETIRE:
-        row.effective_to = max(today, row.effective_from)
+        ends = max(today, row.effective_from)
+        row.effective_to = ends if row.effective_to is None else min(ends, row.effective_to)
     _move(writing, row, action, step.target, why)
 
 

@@ -21,7 +21,7 @@ from catalog.indicators.calculation import (
     ingredients,
     parts_of,
 )
-from catalog.indicators.indicator import Indicator
+from catalog.indicators.indicator import Additivity, Indicator
 from catalog.indicators.period import Grain, Window, finer, lies_within, steps_in
 
 Path = tuple[str | int, ...]
@@ -35,6 +35,11 @@ def window_problems(indicator: Indicator, every: Indicators) -> Iterator[tuple[P
             for under in _all_under(part.of, every, frozenset()):
                 problem = _over(part, under)
                 if problem is not None:
+                    yield where, problem
+        if isinstance(part, WINDOWS):
+            for code in sorted(_names_under(part.of, every)):
+                if every[code].along("time") is Additivity.NONE:
+                    problem = f"{code} is never put together along time; no window stands over it."
                     yield where, problem
         problem = _at(part, indicator.period)
         if problem is not None:
@@ -84,3 +89,14 @@ def _all_under(
         for code in sorted(codes - seen):
             if code in every:
                 yield from _all_under(every[code].calculation, every, seen | {code})
+
+
+def _names_under(calculation: Calculation, every: Indicators) -> set[IndicatorCode]:
+    """The known indicators that it names, and those that these name."""
+    found: set[IndicatorCode] = set()
+    pending = [calculation]
+    while pending:
+        new = {c for c in ingredients(pending.pop()) if c in every} - found
+        found |= new
+        pending += [every[code].calculation for code in new]
+    return found

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from catalog.catalogue import Catalogue
+from catalog.errors import UnknownPlace
 from catalog.ids import DatasetCode, IndicatorCode
 from catalog.indicators.calculation import Reported, SemiAdditive
 from catalog.indicators.errors import UnknownIndicator
@@ -21,6 +22,7 @@ from catalog.places import PlaceLevel
 from indicators.compiler.admission import admit
 from indicators.compiler.calendar import back, city_time, start_of
 from indicators.compiler.dense import Series, dense, leaf_without_shifts
+from indicators.compiler.errors import DimensionTaken
 from indicators.compiler.facts import NamedLeaf, Pass, facts, pass_of
 from indicators.compiler.frames import framed
 from indicators.compiler.ground import Ground
@@ -41,8 +43,9 @@ from indicators.compiler.nodes import (
 from indicators.compiler.place import PlacesInTime
 from indicators.compiler.question import Era, Question
 from indicators.compiler.source import Relations
+from indicators.compiler.status import statuses
 from indicators.compiler.stock import reported, stock
-from indicators.compiler.told import PHASE, Told, Values, denominator, numerator, statuses
+from indicators.compiler.told import PHASE, Told, Values, denominator, numerator
 from query.errors import UnlockedStatement
 from query.filter import Parameters
 from query.lock import outside
@@ -103,6 +106,14 @@ class _Compilation:
         self._parameters = Parameters("i")
         trees = eras or (Era(None, catalogue.places),)
         self._places = PlacesInTime(trees, self._parameters.bind)
+        taken = {LEVEL, PLACE, START, END, *(code.lower() for code in question.indicators)}
+        for dimension in question.dimensions:
+            if dimension.lower() in taken:
+                raise DimensionTaken(dimension=dimension)
+            taken.add(dimension.lower())
+        for place in question.within:
+            if not any(place in era.places for era in trees):
+                raise UnknownPlace(place=place)
         self._indicators = []
         for code in dict.fromkeys(question.indicators):
             if code not in definitions:
@@ -250,7 +261,7 @@ class _Compilation:
         )
 
     def _key_names(self) -> tuple[str, ...]:
-        return ("place", *self._question.dimensions)
+        return (PLACE, *self._question.dimensions)
 
 
 class _Bounds:

@@ -10,9 +10,20 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from catalog.indicators.indicator import FillKind
+from catalog.indicators.period import Window
 from indicators.compiler.ground import Ground
 from indicators.compiler.leaf import Leaf
-from indicators.compiler.nodes import PLACE, TS, column, named, no_value, number, over, table
+from indicators.compiler.nodes import (
+    PLACE,
+    TS,
+    column,
+    interval,
+    named,
+    no_value,
+    number,
+    over,
+    table,
+)
 from indicators.compiler.place import listed_rows
 
 Series = Mapping[Leaf, tuple[str, str]]
@@ -93,8 +104,9 @@ def _spine(
         return spine
     there = _by_periods(ground, names, table(listed, "k"))
     if any(column_.alias_or_name == "since" for column_ in ground.tables["places"].selects):
+        end = exp.Add(this=column(TS, "p"), expression=interval(Window(1, ground.grain)))
         there = there.where(
-            exp.GTE(this=column(TS, "p"), expression=column("since", "k")),
+            exp.GT(this=end, expression=column("since", "k")),
             exp.LT(this=column(TS, "p"), expression=column("until", "k")),
         )
     return exp.union(there, spine, distinct=False)

@@ -1,6 +1,7 @@
 """What a question for indicators is refused with.
 
 UserError
+├── DimensionTaken a dimension is called like a column of the answer
 ├── GrainUnfit     the periods asked for are finer than the indicator's, or cut through them
 ├── LevelUnfit     places of that level are not told of
 ├── NestedWindow   a window stands over a window, which no checked definition has
@@ -8,6 +9,12 @@ UserError
 """
 
 from catalog.errors import UserError
+
+
+class DimensionTaken(UserError):
+    code = "DIMENSION_TAKEN"
+    zh = "维度 {dimension} 与结果中的列同名；请写明数据集（数据集.{dimension}）。"
+    en = "The dimension {dimension} is called like a column of the answer. Name its data set, too."
 
 
 class GrainUnfit(UserError):

@@ -11,6 +11,7 @@ from sqlglot import exp
 from catalog.contracts import Kind
 from catalog.ids import PlaceCode
 from catalog.indicators.calculation import Rows
+from catalog.indicators.indicator import Indicator
 from catalog.indicators.joins import Contracts
 from catalog.indicators.period import Grain, Window
 from catalog.places import PlaceLevel
@@ -21,9 +22,11 @@ from indicators.compiler.nodes import (
     PLACE,
     TS,
     ago,
+    all_of,
     column,
     named,
     number,
+    one_of,
     table,
     timestamp,
     truncated,
@@ -154,13 +157,30 @@ class Ground:
 
     def where(self, source: Source, leaf: Leaf, lower: datetime | None) -> exp.Expr:
         """In time, in the leaf's areas and the question's places; the measure's own filter apart."""
-        terms = [self.in_time(source, lower)]
+        inside = self.inside(source, leaf)
+        in_time = self.in_time(source, lower)
+        return in_time if inside is None else exp.and_(in_time, inside)
+
+    def inside(self, source: Source, leaf: Leaf) -> exp.Expr | None:
+        """In the leaf's areas and the question's places; None: wherever. The city has every row."""
         node = source.place()
-        for codes in (self.within, *sorted(leaf.areas)):
-            if codes and node is not None:
-                ts = source.city_time(source.rows.time)
-                terms.append(self.places.within(node, ts, codes))
-        return exp.and_(*terms)
+        if node is None:
+            return None
+        ts = source.city_time(source.rows.time)
+        return all_of(
+            *(
+                self.places.within(node, ts, codes)
+                for codes in (self.within, *sorted(leaf.areas))
+                if codes and not self.places.everywhere(codes)
+            )
+        )
+
+    def assessed(self, indicator: Indicator) -> exp.Expr | None:
+        """Whether a row's place lies in the indicator's areas; None: it has none."""
+        areas = indicator.places.areas
+        if not areas:
+            return None
+        return one_of(column(PLACE), sorted(self.places.assessed(self.level, areas)))
 
     def keyed(self, source: Source, leaf: Leaf) -> list[exp.Expr]:
         """The key columns of a measure's rows."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, time
+from functools import lru_cache
+from itertools import pairwise
 
 from sqlglot import exp
 
@@ -70,6 +72,22 @@ class PlacesInTime:
             }
         return frozenset(found)
 
+    def everywhere(self, codes: Sequence[PlaceCode]) -> bool:
+        """Whether the whole city is among the places."""
+        return any(
+            era.places.get(code).level is PlaceLevel.CITY
+            for era in self._eras
+            for code in codes
+            if code in era.places
+        )
+
+    def changed(self, level: PlaceLevel) -> list[tuple[datetime, tuple[int, ...]]]:
+        """When another tree began, and the places of the level that begin, end or become others by it."""
+        return [
+            (_begin(after), tuple(sorted(changed_between(before.places, after.places, level))))
+            for before, after in pairwise(self._eras)
+        ]
+
     @property
     def latest(self) -> Places:
         return self._eras[-1].places
@@ -105,6 +123,26 @@ def _inside(places: Places, code: PlaceCode, within: Sequence[PlaceCode]) -> boo
         return True
     above = {code, *(place.code for place in places.ancestors(code))}
     return bool(above & set(within))
+
+
+@lru_cache(maxsize=64)
+def changed_between(before: Places, after: Places, level: PlaceLevel) -> frozenset[int]:
+    """The padded codes of the places of a level that do not hold the same places before and after."""
+    then, now = _governors(before, level), _governors(after, level)
+    pairs = ((then.get(code), now.get(code)) for code in then.keys() | now.keys())
+    return frozenset(
+        padded(code) for a, b in pairs if a != b for code in (a, b) if code is not None
+    )
+
+
+def _governors(places: Places, level: PlaceLevel) -> dict[PlaceCode, PlaceCode]:
+    """Of each place at the level or below it, the one of the level that governs it."""
+    return {
+        place.code: above.code
+        for place in places
+        for above in (place, *places.ancestors(place.code))
+        if above.level is level
+    }
 
 
 def _joined(rows: Sequence[Lived]) -> list[Lived]:

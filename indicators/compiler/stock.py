@@ -30,7 +30,7 @@ from indicators.compiler.nodes import (
 )
 from indicators.compiler.source import Source
 
-WORTH, SEEN, RANK, NEXT = "worth", "seen", "rank", "next"
+WORTH, SEEN, RANK, NEXT, INSIDE = "worth", "seen", "rank", "next", "inside"
 AGGREGATED = {Pick.MIN: exp.Min, Pick.MAX: exp.Max, Pick.AVERAGE: exp.Avg}
 
 
@@ -50,11 +50,12 @@ def stock(ground: Ground, name: str, leaf: Leaf, first: datetime) -> exp.Select:
     if carry is not None:
         each = ground.put(f"{name}_carried", _carried(ground, each, entity, carry))
     value = double(AGGREGATES[measure.across](this=column(WORTH)))
-    return (
+    tree = (
         exp.select(*ground.key_columns(), column(TS), named(value, name))
         .from_(table(each))
         .group_by(*(number(i + 1) for i in range(len(ground.keys) + 1)))
     )
+    return tree.where(*map(column, _marks(ground, each)))
 
 
 def reported(ground: Ground, name: str, leaf: Leaf, first: datetime) -> exp.Select:
@@ -93,17 +94,27 @@ def _readings(ground: Ground, leaf: Leaf, lower: datetime, *, ranked: bool) -> e
         *(named(node, f"e{i}") for i, node in enumerate(entity)),
         *_times(ground, source, worth, entity, ranked=ranked, last=measure.pick is Pick.LAST),
     ]
-    return _selected(ground, source, leaf, outputs, lower)
+    inside = ground.inside(source, leaf)
+    if ranked and inside is not None:
+        outputs.append(named(inside, INSIDE))
+    return _selected(ground, source, leaf, outputs, lower, everywhere=ranked)
 
 
 def _selected(
-    ground: Ground, source: Source, leaf: Leaf, outputs: list[exp.Expr], lower: datetime
+    ground: Ground,
+    source: Source,
+    leaf: Leaf,
+    outputs: list[exp.Expr],
+    lower: datetime,
+    *,
+    everywhere: bool = False,
 ) -> exp.Select:
     measure = leaf.measure
     assert isinstance(measure, SemiAdditive | Reported)  # noqa: S101 - both callers asked
     value = Name(measure.value) if isinstance(measure, Reported) else measure.value
     known = exp.Not(this=exp.Is(this=source.value(value), expression=exp.null()))
-    where = [ground.where(source, leaf, lower), known]
+    placed = ground.in_time(source, lower) if everywhere else ground.where(source, leaf, lower)
+    where = [placed, known]
     if measure.rows.where is not None:
         where.append(source.condition(measure.rows.where, ground.places.latest))
     return source.select().select(*outputs).where(*where)
@@ -131,9 +142,16 @@ def _times(
 
 
 def _first(ground: Ground, read: str, entity: list[str]) -> exp.Select:
-    columns = [*ground.keys, *entity, TS, SEEN, WORTH]
+    columns = [*ground.keys, *entity, TS, SEEN, WORTH, *_marks(ground, read)]
     last = exp.EQ(this=column(RANK), expression=number(1))
     return exp.select(*(column(c) for c in columns)).from_(table(read)).where(last)
+
+
+def _marks(ground: Ground, name: str) -> list[str]:
+    """An entity that has left counts there no more: its last reading is sought wherever it was made, and
+    only then is asked whether that is a place of the question.
+    """
+    return [INSIDE] if INSIDE in ground.tables[name].named_selects else []
 
 
 def _aggregated(ground: Ground, read: str, pick: Pick, entity: list[str]) -> exp.Select:
@@ -149,7 +167,8 @@ def _aggregated(ground: Ground, read: str, pick: Pick, entity: list[str]) -> exp
 def _carried(ground: Ground, each: str, entity: list[str], carry: timedelta) -> exp.Select:
     """A reading stands for its own period and the next ones, until another or until it is too old."""
     following = over(exp.Lead(this=column(TS)), [column(e) for e in entity], [column(TS)])
-    columns = [*ground.keys, TS, SEEN, WORTH]
+    marks = _marks(ground, each)
+    columns = [*ground.keys, TS, SEEN, WORTH, *marks]
     runs = exp.select(*(column(c) for c in columns), named(following, NEXT)).from_(table(each))
     old = ago_seconds(upto(column(TS, "p"), ground.grain, ground.at(ground.as_of)), carry)
     ended = exp.Coalesce(this=column(NEXT, "o"), expressions=[ground.at(ground.end)])
@@ -160,7 +179,8 @@ def _carried(ground: Ground, each: str, entity: list[str], carry: timedelta) -> 
         exp.LT(this=column(TS, "p"), expression=ended),
         exp.paren(exp.or_(own, fresh)),
     )
-    outputs = [*ground.key_columns("o"), named(column(TS, "p"), TS), column(WORTH, "o")]
+    outputs = [*ground.key_columns("o"), named(column(TS, "p"), TS)]
+    outputs += [column(name, "o") for name in (WORTH, *marks)]
     return (
         exp.select(*outputs)
         .from_(runs.subquery(exp.to_identifier("o", quoted=True)))

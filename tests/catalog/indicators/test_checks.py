@@ -120,3 +120,26 @@ def test_two_files_of_one_code_are_refused_whatever_their_case() -> None:
 )
 def test_unknown_names_are_refused(old: str, new: str, says: str) -> None:
     assert says in str(refusal(text().replace(old, new)).details["problem"])
+
+
+def test_a_change_is_held_against_all_that_is_made_of_it_however_far() -> None:
+    between = text("IN21", "derived: {formula: IN20 + 1}")
+    rolling = text("IN22", "rolling: {of: IN21, window: {count: 7, unit: day}}")
+    to_date = text("IN20", f"to_date: {{grain: month, of: {{{COUNT}}}}}")
+
+    error = refusal(to_date, others=(text("IN20"), between, rolling))
+
+    assert "IN22 is made of it and would not hold" in str(error.details["problem"])
+
+
+def test_what_is_not_put_together_along_time_has_no_window_and_no_coarser_use() -> None:
+    counted = text("IN21", more="additivity: {time: none}")
+    between = text("IN22", "derived: {formula: IN21 + 1}")
+    rolling = text(calculation="rolling: {of: IN22, window: {count: 7, unit: day}}")
+
+    window = refusal(rolling, others=(counted, between))
+    monthly = refusal(text(calculation="IN21", period="month"), others=(counted,))
+
+    assert window.details["line"] == 17
+    assert "IN21 is never put together along time" in str(window.details["problem"])
+    assert "work IN20 out by day, too" in str(monthly.details["problem"])

@@ -40,9 +40,13 @@ TREES = st.recursive(
     lambda inner: st.one_of(
         st.builds(Binary, st.sampled_from(Operator), inner, inner),
         st.builds(
-            Call, st.sampled_from(Function), st.lists(inner, min_size=1, max_size=3).map(tuple)
+            Call,
+            st.sampled_from([f for f in Function if f is not Function.ABSOLUTE]),
+            st.lists(inner, min_size=1, max_size=3).map(tuple),
         ),
+        st.builds(Call, st.just(Function.ABSOLUTE), st.tuples(inner)),
     ),
+    max_leaves=40,
 )
 
 
@@ -63,4 +67,18 @@ def test_numbers_stay_as_they_are_written() -> None:
 )  # fmt: skip
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"may hold|no arithmetic|longer"):
+        parse_expression(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("0x10 * a", "no arithmetic"),
+        ("a * 1e400", "more than an engine counts to"),
+        ("abs(a, b)", "abs is of one value"),
+        ("+".join("a" * 200), "nests deeper than 64"),
+    ],
+)
+def test_what_no_engine_could_work_out_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
         parse_expression(text)

@@ -208,6 +208,23 @@ LEVELS = "thresholds:\n  levels:\n"
     ("written", "line", "says"),
     [
         (text(code="2nd"), 1, "indicator"),
+        (text(code="Level"), 1, "the answer's own columns"),
+        (text(code="n__status"), 1, "the answer's own columns"),
+        (
+            text(calculation=f"duration: {{{OWN}, start: a, end: b, unit: day, aggregation: max, fraction: 1}}"),
+            17,
+            "not both",
+        ),
+        (
+            text(more=f"{LEVELS}    red: {{enter: {{above: 5}}}}\n    orange: {{enter: {{below: 0}}}}\n    yellow: {{enter: {{above: 7}}}}"),
+            20,
+            "red and yellow overlap",
+        ),
+        (
+            text(more=f"{LEVELS}    red: {{enter: {{above: 5}}}}\n  no_data: {{action: raise, level: blue}}"),
+            21,
+            "blue is none of the levels",
+        ),
         (text(calculation="sum: {}"), 17, "no such key"),
         (text(calculation="{}"), 16, "one type"),
         (text(calculation=COUNT.replace("count", "sum")), 17, "sum of what"),

@@ -10,6 +10,7 @@ from catalog.ids import DomainCode, IndicatorCode
 from catalog.imports import Outcome
 from catalog.indicators.errors import (
     IndicatorIncomplete,
+    IndicatorInUse,
     IndicatorRefused,
     IngredientsUncertified,
     UnknownIndicator,
@@ -201,6 +202,28 @@ def test_a_retired_indicator_is_in_force_until_that_day(service: IndicatorServic
 
     assert not service.in_force()
     assert service.in_force(date(2026, 3, 1))[IN20].effective_to == date(2026, 3, 2)
+
+
+def test_what_others_are_made_of_is_not_retired_before_them(service: IndicatorService) -> None:
+    put(service, written(), written("IN21", how="IN20"))
+    certify(service)
+    certify(service, IN21)
+
+    with pytest.raises(IndicatorInUse, match="IN21"):
+        service.advance(IN20, 1, A.RETIRE, STEWARD, "不再考核")
+    service.advance(IN21, 1, A.RETIRE, STEWARD, "不再考核")
+    service.advance(IN20, 1, A.RETIRE, STEWARD, "不再考核")
+
+
+def test_what_has_ended_is_not_made_longer_by_retiring_it(service: IndicatorService) -> None:
+    put(service, f"{written()}effective_to: 2026-02-01\n")
+    certify(service)
+    before = service.in_force(date(2026, 2, 15))
+
+    service.advance(IN20, 1, A.RETIRE, STEWARD, "不再考核")
+
+    assert before == service.in_force(date(2026, 2, 15)) == {}
+    assert service.in_force(date(2026, 1, 31))[IN20].effective_to == date(2026, 2, 1)
 
 
 def test_what_is_in_force_follows_the_clock(service: IndicatorService, world: World) -> None:

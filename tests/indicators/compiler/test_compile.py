@@ -13,13 +13,20 @@ import pytest
 import sqlglot
 
 from catalog.catalogue import Catalogue
+from catalog.errors import UnknownPlace
 from catalog.ids import DatasetCode, IndicatorCode, PlaceCode
 from catalog.indicators.calculation import Cumulative, Of
 from catalog.indicators.errors import FanOut, UnknownColumn, UnknownIndicator
 from catalog.indicators.period import Grain
 from catalog.places import PlaceLevel
 from indicators.compiler.compile import compile_indicators
-from indicators.compiler.errors import GrainUnfit, LevelUnfit, NestedWindow, NotAdditive
+from indicators.compiler.errors import (
+    DimensionTaken,
+    GrainUnfit,
+    LevelUnfit,
+    NestedWindow,
+    NotAdditive,
+)
 from indicators.compiler.question import Era, Question
 from query.print import duckdb_text
 from query.relation import ScopedRelation, whole_relation
@@ -101,6 +108,10 @@ def test_the_statement_is_the_golden_one(name: str) -> None:
     if os.environ.get("VITALHUB_GOLDEN") == "write":
         file.write_text(f"{values}{shown}\n", "utf-8")
     assert f"{values}{shown}\n" == file.read_text("utf-8")
+
+
+def test_every_golden_file_has_its_question() -> None:
+    assert {file.stem for file in GOLDEN.glob("*.sql")} == set(QUESTIONS)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -227,6 +238,22 @@ def test_places_outside_of_the_scope_are_not_assessed() -> None:
     assert {answer["n__status"] for answer in answers} == {"not_applicable"}
 
 
+def test_zeros_are_not_told_of_places_outside_of_the_scope() -> None:
+    code = IndicatorCode("zeros")
+    areas = (PlaceCode("500109"),)
+    scoped = {**KNOWN, code: replace(KNOWN[code], places=replace(KNOWN[code].places, areas=areas))}
+    warehouse = Warehouse(places=merged()[1])
+    north = place("500109")
+    warehouse.put(
+        "event_fact", [{"event_id": 1, "opened_on": date(2026, 3, 1), "place_code": north}]
+    )
+
+    answers = warehouse.ask(question("zeros", levels=DISTRICTS, until=date(2026, 3, 3)), scoped)
+
+    found = {(a["place"] == north, a["zeros"], a["zeros__status"]) for a in answers}
+    assert found == {(True, 1, "normal"), (True, 0, "late"), (False, None, "not_applicable")}
+
+
 def test_stale_data_and_late_publication_are_told() -> None:
     warehouse = Warehouse()
     warehouse.put("event_fact", [{"event_id": 1, "opened_on": date(2026, 3, 1)}])
@@ -271,6 +298,10 @@ def test_nothing_is_zero_before_there_was_data() -> None:
         (question("here"), NotAdditive),
         (question("n", levels=[PlaceLevel.VILLAGE]), LevelUnfit),
         (question("plain", levels=DISTRICTS), LevelUnfit),
+        (question("n", within=["999999"]), UnknownPlace),
+        (question("n", dimensions=["Level"]), DimensionTaken),
+        (question("n", "kinds", dimensions=["kinds"]), DimensionTaken),
+        (question("n", dimensions=["kind", "kind"]), DimensionTaken),
         (question("n", dimensions=["dispatch.dept"]), FanOut),
     ],
 )

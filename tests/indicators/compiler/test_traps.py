@@ -292,3 +292,88 @@ def test_places_that_merged_are_told_as_they_were_in_their_time() -> None:
         (eve, 500171): 2, (eve, 500109): 1, (day, 500171): 2, (day, 500109): 1,
     }  # fmt: skip
     assert padded(PlaceCode("500171")) == 500171 * 10**9
+
+
+def test_what_reaches_over_a_merger_says_so() -> None:
+    """A week that ends two days after it holds rows that counted elsewhere; so does half a November."""
+    before, after = merged()
+    day = date(2025, 11, 6)
+    warehouse = Warehouse(places=after)
+    whens = [day + timedelta(days=n) for n in range(-30, 3)]
+    warehouse.put(
+        "event_fact",
+        [
+            event(when, i, place_code=place("500105001"), grid_id=1, minutes=i)
+            for i, when in enumerate(whens)
+        ],
+    )
+    stock = "semi_additive: {data_set: event_fact, time: opened_on, value: minutes, entity: [grid_id], carry: P3D}"
+    known = defined(
+        n=COUNT, week="rolling: {of: n, window: {count: 7, unit: day}}", stock=stock,
+        then="offset: {of: n, window: {count: 3, unit: day}}",
+        band="band: {of: n, bound: expected, seasons: 2}",
+    )  # fmt: skip
+    eras = (Era(None, before), Era(day, after))
+    codes = ("n", "week", "stock", "then", "band")
+    asked = question(
+        *codes, since=day - timedelta(days=1), until=day + timedelta(days=9), levels=[PlaceLevel.DISTRICT]
+    )  # fmt: skip
+    rows = {(r["start"].date(), r["place"] // 10**9): r for r in warehouse.ask(asked, known, eras)}
+
+    def reasons(when: date, district: int) -> list[str | None]:
+        return [rows[when, district][f"{code}__reason"] for code in codes]
+
+    changed, none = "place_changed", "no_data"
+    assert reasons(day - timedelta(days=1), 500105) == [None] * 5
+    assert reasons(day, 500171) == [None, changed, changed, none, none]
+    assert reasons(day + timedelta(days=1), 500171) == [None, changed, changed, none, changed]
+    assert reasons(day + timedelta(days=2), 500171) == [None, changed, None, none, None]
+    assert rows[day + timedelta(days=8), 500171]["week"] == 1
+    assert rows[day + timedelta(days=8), 500171]["week__reason"] is None
+
+    monthly = replace(asked, grain=Grain.MONTH, indicators=asked.indicators[:1])
+    found = {
+        r["place"] // 10**9: (r["n"], r["n__reason"]) for r in warehouse.ask(monthly, known, eras)
+    }
+    assert found == {
+        500105: (5, changed), 500112: (None, none), 500109: (None, none), 500171: (3, changed),
+    }  # fmt: skip
+    warehouse.put("event_fact", events(day))
+    told_ = warehouse.ask(monthly, known, eras)
+    assert {r["place"] // 10**9 for r in told_} > {500171}
+
+
+def test_an_entity_that_moved_away_counts_there_no_more_whatever_is_asked() -> None:
+    warehouse = Warehouse()
+    there = place("500999")
+    warehouse.put(
+        "event_fact",
+        [
+            event(FIRST, 1, grid_id=7, minutes=5),
+            event(FIRST + timedelta(days=1), 2, grid_id=7, minutes=6, place_code=there),
+        ],
+    )
+    naive = "SELECT last(minutes ORDER BY opened_on) FROM shared.event_fact WHERE place_code // 1000000000 = 500106"
+    assert warehouse.sql(naive) == [(5,)]
+
+    stock = (
+        "semi_additive: {data_set: event_fact, time: opened_on, value: minutes, entity: [grid_id]"
+    )
+    known = defined(kept=f"{stock}, carry: P5D}}", first=f"{stock}, pick: first}}")
+    asked = question("kept", "first", until=FIRST + timedelta(days=3), levels=[PlaceLevel.DISTRICT])
+    for within in ((), (PlaceCode("500106"),)):
+        rows = warehouse.ask(replace(asked, within=within), known)
+        here = [(r["kept"], r["first"]) for r in rows if r["place"] == place("500106")]
+        assert here == [(5, 5), (None, None), (None, None)]
+
+
+def test_within_the_city_is_everywhere() -> None:
+    """A row that says no place is one of the city's, whether or not the city is named."""
+    warehouse = Warehouse()
+    warehouse.put("event_fact", [event(FIRST, 1, place_code=None), event(FIRST, 2)])
+
+    for within in ([], ["500000"]):
+        (row,) = warehouse.ask(
+            question("n", until=date(2026, 3, 2), within=within), defined(n=COUNT)
+        )
+        assert row["n"] == 2

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -119,10 +119,6 @@ def question(
         within=tuple(map(PlaceCode, within)),
         dimensions=tuple(dimensions),
     )
-
-
-def days(first: date, *offsets: int) -> list[date]:
-    return [first + timedelta(days=offset) for offset in offsets]
 
 
 def told(rows: Sequence[Row], code: str) -> dict[date, float | None]:

@@ -97,7 +97,7 @@ WITH "facts0" AS (
     FROM "places" AS "k"
     CROSS JOIN "periods" AS "p"
     WHERE
-      "p"."ts" >= "k"."since" AND "p"."ts" < "k"."until"
+      "p"."ts" + INTERVAL '1' DAY > "k"."since" AND "p"."ts" < "k"."until"
     UNION ALL
     SELECT
       "k"."place" AS "place",

@@ -148,7 +148,7 @@ def evaluate(
 ) -> tuple[AlertState, Happening | None]:
     """The state after a period's value, or after a period that has none (None, or not a number).
 
-    `rungs`: those in force for the series' place at `at`.
+    `at`: the end of the period. `rungs`: those that judge it at the series' place (`override.py`).
     """
     if state.at is not None and at <= state.at:
         return state, None

@@ -29,8 +29,10 @@ GRAVEST_FIRST = tuple(reversed(RISING))
 INACTIVE = number(PHASES.index(Phase.INACTIVE))
 DAY = 24 * 3600
 SECOND = number(1_000_000)
-CITY_OFFSET = number(8 * 3_600_000_000)
-"""What the city's time is ahead of UTC, as since 1992."""
+LAST_MOMENT = number(8 * 3_600_000_000 - 1)
+"""What the city's time is ahead of UTC, as since 1992, less the microsecond by which a period's last moment
+comes before its end.
+"""
 
 
 def evaluation(observations: str, rules: str, scopes: str, states: str) -> exp.Select:
@@ -65,7 +67,7 @@ def _extended(source: str, columns: dict[str, exp.Expr]) -> exp.Select:
 
 def _chosen(observations: str, scopes: str) -> exp.Select:
     """The first override that fits, of the series that have one; variants count from 1."""
-    instant = exp.func("epoch_us", col("observed_at")) + CITY_OFFSET
+    instant = exp.func("epoch_us", col("observed_at")) + LAST_MOMENT
     local = exp.func("make_timestamp", instant)
     day = exp.func("month", local) * number(100) + exp.func("day", local)
     second = exp.IntDiv(this=exp.paren(instant), expression=SECOND) % number(DAY)

@@ -1,12 +1,12 @@
 """Live alerts put together as people are told of them: by district and indicator.
 
 What lies in a district, or is one, belongs to it; an alert of the city stands by itself. One group is
-about one indicator, so its alerts have one scale and can be ordered.
+about one indicator, so its alerts have one scale and can be ordered; where a new version has another
+scale, those of the old one stand by themselves until they end.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 
 from catalog.ids import IndicatorCode, PlaceCode
 from catalog.places import PlaceLevel, Places
@@ -18,7 +18,7 @@ from indicators.severity import Severity
 
 @dataclass(frozen=True, slots=True)
 class AlertGroup:
-    """`told`: gravest first, then by place. `muted`: those nobody needs to be told of, with the reason."""
+    """`told`: by scale, gravest first, then by place. `muted`: those nobody needs to be told of, with the reason."""
 
     district: PlaceCode
     indicator: IndicatorCode
@@ -39,7 +39,7 @@ class AlertGroup:
 def grouped(
     alerts: Iterable[Alert], muted: Mapping[AlertId, Muted], places: Places
 ) -> tuple[AlertGroup, ...]:
-    """By district, then by indicator; ScalesDiffer never, for a group has one indicator."""
+    """By district, then by indicator; ScalesDiffer never."""
     groups: dict[tuple[PlaceCode, IndicatorCode], list[Alert]] = {}
     for alert in alerts:
         if alert.phase in LIVE:
@@ -62,8 +62,7 @@ def _group(
     members: list[Alert],
     muted: Mapping[AlertId, Muted],
 ) -> AlertGroup:
-    by_place = sorted(members, key=attrgetter("place"))
-    ordered = sorted(by_place, key=attrgetter("severity"), reverse=True)
+    ordered = sorted(members, key=lambda a: (a.severity.scale, -a.severity.rank, a.place))
     return AlertGroup(
         district,
         indicator,

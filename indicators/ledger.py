@@ -173,7 +173,7 @@ def _change(row: AlertRow, one: Observed) -> None:
     if one.change is Change.RESOLVED:
         row.resolved_at = one.at
     else:
-        row.rank = one.rank
+        row.scale, row.rank = one.scale, one.rank
 
 
 def _event(

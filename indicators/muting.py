@@ -77,7 +77,9 @@ def _wider(
     """The widest alert that mutes this one."""
     for place in reversed(_line(alert.place, places)[1:]):
         above = told.get((alert.indicator, place))
-        if above is not None and above.severity >= alert.severity:
+        if above is None or above.severity.scale != alert.severity.scale:
+            continue  # a new version has another scale: not to be compared
+        if above.severity >= alert.severity:
             return above
     return None
 

@@ -1,6 +1,9 @@
-"""Which rungs are in force for a place at a time: those of the first override that fits, else the usual."""
+"""Which rungs judge a period at a place: those of the first override that fits, else the usual.
 
-from datetime import datetime, time
+What fits is asked of the period's last moment: the day that ends a season is still of it.
+"""
+
+from datetime import datetime, time, timedelta
 
 from catalog.clock import CITY_ZONE
 from catalog.ids import PlaceCode
@@ -11,8 +14,10 @@ from catalog.places import Places
 def rungs_at(
     thresholds: Thresholds, place: PlaceCode, at: datetime, places: Places
 ) -> tuple[Rung, ...]:
+    """`at`: the end of the period."""
+    local = (at - timedelta.resolution).astimezone(CITY_ZONE)
     for override in thresholds.overrides:
-        if _fits(override, place, at.astimezone(CITY_ZONE), places):
+        if _fits(override, place, local, places):
             return override.rungs
     return thresholds.rungs
 
@@ -22,9 +27,12 @@ def _fits(override: Override, place: PlaceCode, local: datetime, places: Places)
         return False
     if override.hours is not None and not in_hours(override.hours, local.time()):
         return False
-    if not override.places or place in override.places:
+    if not override.places:
         return True
-    return any(above.code in override.places for above in places.ancestors(place))
+    if place not in places:
+        return False  # it is a place no more
+    line = (place, *(above.code for above in places.ancestors(place)))
+    return any(code in override.places for code in line)
 
 
 def in_season(season: Season, day: datetime) -> bool:

@@ -146,7 +146,8 @@ def _rung(rung: Rung) -> Row:
 
 def _scopes(override: Override, places: Places) -> Iterator[Row]:
     season = override.season or ALL_YEAR
-    ranges = places.ranges(override.places) if override.places else (EVERYWHERE,)
+    known = [code for code in override.places if code in places]  # others are places no more
+    ranges = places.ranges(known) if override.places else (EVERYWHERE,)
     hours = override.hours
     if hours is not None and hours.first == hours.last:
         return  # no hours at all

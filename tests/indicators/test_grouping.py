@@ -37,6 +37,12 @@ def test_two_scales_in_two_groups_are_told_side_by_side() -> None:
     assert [g.severity for g in groups] == [Severity("five", 2), Severity("weather", 4)]
 
 
+def test_two_scales_in_one_group_are_told_one_after_the_other() -> None:
+    alerts = [alert(1, TOWN, 4, scale="weather"), alert(2, TOWN, 1), alert(3, DISTRICT, 2)]
+    (group,) = grouped(alerts, {}, PLACES)
+    assert [a.id for a in group.told] == [3, 2, 1]
+
+
 def test_what_is_muted_stays_in_its_group_with_the_reason() -> None:
     reason = Muted(alert=AlertId(9))
     (group,) = grouped([alert(1, TOWN, 3), alert(2, DISTRICT, 2)], {AlertId(1): reason}, PLACES)

@@ -74,6 +74,11 @@ def test_a_silenced_alert_mutes_nothing_itself() -> None:
     assert found == {1: Muted(SilenceId(7))}
 
 
+def test_an_alert_of_another_scale_mutes_nothing() -> None:
+    """A new version of the definition has another scale, while an alert of the old one goes on."""
+    assert muted([alert(1, CITY, 4, scale="weather"), alert(2, TOWN, 1)], [], START, PLACES) == {}
+
+
 def test_a_place_that_is_no_more_stands_alone() -> None:
     gone = PlaceCode("500105")
     alerts = [alert(1, CITY), alert(2, gone)]

@@ -1,7 +1,7 @@
 """Which rungs are in force where and when."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,6 +19,7 @@ from catalog.indicators.threshold import (
     Thresholds,
 )
 from indicators.override import rungs_at
+from indicators.relation import scopes_of
 from tests.indicators.drawing import CITY, DISTRICT, MOVED, PLACES, TOWN, ZONE
 
 NOON = datetime(2026, 7, 15, 12, tzinfo=CITY_ZONE)
@@ -69,18 +70,37 @@ def test_a_season_goes_over_the_turn_of_the_year() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hour", "held"), [(21, False), (22, True), (23, True), (0, True), (5, True), (6, False)]
+    ("hour", "held"), [(21, False), (22, False), (23, True), (0, True), (6, True), (7, False)]
 )
 def test_hours_go_over_midnight_and_end_before_their_last(hour: int, *, held: bool) -> None:
+    """Of the periods of an hour that end then."""
     night = Override(OTHER, hours=Hours(time(22), time(6)))
     assert in_force(night, at=NOON.replace(hour=hour)) is held
 
 
 def test_hours_are_those_of_the_citys_clocks_whatever_zone_an_instant_has() -> None:
-    assert in_force(Override(OTHER, hours=Hours(time(12), time(13))), at=NOON.astimezone(UTC))
+    assert in_force(Override(OTHER, hours=Hours(time(11), time(12))), at=NOON.astimezone(UTC))
+
+
+def test_the_last_day_of_a_season_is_judged_by_it_though_it_ends_at_midnight() -> None:
+    flood = Override(OTHER, season=Season(MonthDay(6, 1), MonthDay(9, 30)))
+    midnight = datetime(2026, 10, 1, tzinfo=CITY_ZONE)
+    assert in_force(flood, at=midnight)
+    assert not in_force(flood, at=midnight + timedelta(days=1))
+    assert not in_force(flood, at=datetime(2026, 6, 1, tzinfo=CITY_ZONE))
 
 
 def test_the_first_override_that_fits_counts() -> None:
     exact = Override(OTHER, places=(TOWN,))
     wide = replace(exact, rungs=at_limit(3), places=(DISTRICT,))
     assert rungs_at(Thresholds(USUAL, (exact, wide)), TOWN, NOON, PLACES) == OTHER
+
+
+def test_places_that_are_no_more_stop_no_others() -> None:
+    """What is in force for the others, and for all of them in one statement, is told as before."""
+    gone = PlaceCode("500105")
+    override = Override(OTHER, places=(gone, TOWN))
+    assert in_force(override, TOWN)
+    assert not in_force(override, gone)
+    scopes = scopes_of({"IN60": Thresholds(USUAL, (override, Override(OTHER, (gone,))))}, PLACES)
+    assert scopes.column("variant").to_pylist() == [1]

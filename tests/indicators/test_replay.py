@@ -1,14 +1,12 @@
 """A day of observations becomes the same alerts, however it is handed in."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
-
-import pytest
 
 import indicators.models  # noqa: F401 - its tables are created with the world's
 from catalog.ids import PlaceCode
@@ -24,7 +22,8 @@ from catalog.places import padded
 from indicators.alert import Change, Phase
 from indicators.relation import observed_of
 from indicators.service import AlertService
-from tests.catalog.conftest import OPERATOR, World, build_world
+from registry.base import Base
+from tests.catalog.conftest import OPERATOR, open_world
 from tests.indicators.drawing import CITY, DISTRICT, START, TOWN, ZONE
 from tests.indicators.engine import Engine
 
@@ -101,43 +100,29 @@ def backwards_and_twice(periods: Sequence[list[Row]]) -> Batches:
         before = rows
 
 
-@pytest.fixture
-def worlds(tmp_path: Path) -> Iterator[Callable[[], World]]:
-    opened: list[World] = []
-
-    def one() -> World:
-        folder = tmp_path / str(len(opened))
-        folder.mkdir()
-        opened.append(build_world(folder))
-        return opened[-1]
-
-    yield one
-    for world in opened:
-        world.registry.close()
-
-
-def replayed(world: World, batches: Batches) -> list[tuple[Any, ...]]:
-    """All alerts of the day with all that happened to them."""
+def replayed(folder: Path, batches: Batches) -> list[tuple[Any, ...]]:
+    """All alerts of the day with all that happened to them, in a registry of their own."""
+    folder.mkdir()
+    world = open_world(folder)
+    Base.metadata.create_all(world.registry.engine)
     service = AlertService(world.registry, world.clock, world.store.newest, dict)
-    with closing(Engine(DECLARED)) as engine:
+    with closing(world.registry), closing(Engine(DECLARED)) as engine:
         for batch in batches:
             told = (observed_of(row, "five") for row in engine.observe(batch))
             if changed := [one for one in told if one is not None]:
                 service.record(changed, OPERATOR)
-    found = []
-    for alert in service.alerts():
-        history = [(e.what, e.at, e.rank, e.value) for e in service.history(alert.id)]
-        found.append((alert.indicator, alert.place, alert.phase, alert.severity.rank, history))
+        found = []
+        for alert in service.alerts():
+            history = [(e.what, e.at, e.rank, e.value) for e in service.history(alert.id)]
+            found.append((alert.indicator, alert.place, alert.phase, alert.severity.rank, history))
     return sorted(found, key=str)
 
 
-@pytest.mark.parametrize("batches", [series_by_series, backwards_and_twice])
-def test_a_replayed_day_has_the_same_alerts_however_it_is_handed_in(
-    worlds: Callable[[], World], batches: Callable[[Sequence[list[Row]]], Batches]
-) -> None:
+def test_a_replayed_day_has_the_same_alerts_however_it_is_handed_in(tmp_path: Path) -> None:
     periods = day()
-    expected = replayed(worlds(), by_period(periods))
-    assert replayed(worlds(), batches(periods)) == expected
+    expected = replayed(tmp_path / "by_period", by_period(periods))
+    for batches in (series_by_series, backwards_and_twice):
+        assert replayed(tmp_path / batches.__name__, batches(periods)) == expected
     changes = {what for *_, history in expected for what, *_ in history}
     assert changes >= {Change.FIRED, Change.RAISED, Change.LOWERED, Change.RESOLVED}
     assert Phase.RESOLVED in {phase for _, _, phase, *_ in expected}

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,15 @@ def test_an_alert_begins_rises_falls_and_ends(service: AlertService) -> None:
         Change.LOWERED,
         Change.RESOLVED,
     ]
+
+
+def test_an_alert_is_told_by_the_scale_of_its_newest_change(service: AlertService) -> None:
+    first = fired(service)
+    raised = replace(observed(TOWN, Change.RAISED, 1, 3), scale="weather")
+
+    service.record([raised], OPERATOR)
+
+    assert (first.severity.scale, service.alert(first.id).severity.scale) == ("five", "weather")
 
 
 def test_happenings_that_are_handed_in_again_change_nothing(service: AlertService) -> None:

@@ -8,11 +8,11 @@ WITH "chosen" AS (
       "indicator",
       "place",
       (
-        MONTH(MAKE_TIMESTAMP(EPOCH_US("observed_at") + 28800000000)) * 100
-      ) + DAY(MAKE_TIMESTAMP(EPOCH_US("observed_at") + 28800000000)) AS "day",
+        MONTH(MAKE_TIMESTAMP(EPOCH_US("observed_at") + 28799999999)) * 100
+      ) + DAY(MAKE_TIMESTAMP(EPOCH_US("observed_at") + 28799999999)) AS "day",
       (
         (
-          EPOCH_US("observed_at") + 28800000000
+          EPOCH_US("observed_at") + 28799999999
         ) // 1000000
       ) % 86400 AS "second"
     FROM "observations"

@@ -20,6 +20,7 @@ from catalog.indicators.indicator import FillKind
 from catalog.indicators.period import Grain, Window
 from catalog.places import PlaceLevel
 from indicators.compiler.admission import admit
+from indicators.compiler.bounds import Bounds
 from indicators.compiler.calendar import back, city_time, start_of
 from indicators.compiler.dense import Series, dense, leaf_without_shifts
 from indicators.compiler.errors import DimensionTaken
@@ -48,7 +49,7 @@ from indicators.compiler.stock import reported, stock
 from indicators.compiler.told import PHASE, Told, Values, denominator, numerator
 from query.errors import UnlockedStatement
 from query.filter import Parameters
-from query.lock import outside
+from query.lock import FUNCTIONS, outside
 from query.relation import ScopedRelation, whole_relation
 from query.statement import LockedStatement
 
@@ -212,7 +213,7 @@ class _Compilation:
         return found
 
     def _told(self, ground: Ground, whole: str, names: Mapping[Leaf, str]) -> exp.Select:
-        bounds = _Bounds(ground)
+        bounds = Bounds(ground)
         told = [self._one(indicator.code, node, bounds) for indicator, node in self._indicators]
         values = Values(ground, names, lambda leaf: truncated(bounds.begin(leaf), ground.grain))
         carried = [
@@ -244,7 +245,7 @@ class _Compilation:
             tree = tree.with_(exp.to_identifier(name, quoted=True), as_=part, copy=False)
         return tree
 
-    def _one(self, code: IndicatorCode, node: Node, bounds: "_Bounds") -> Told:
+    def _one(self, code: IndicatorCode, node: Node, bounds: Bounds) -> Told:
         indicator = next(i for i, _ in self._indicators if i.code == code)
         leaves = list(leaves_of(node))
         asked = [
@@ -264,42 +265,6 @@ class _Compilation:
         return (PLACE, *self._question.dimensions)
 
 
-class _Bounds:
-    """The first and last moments that data sets tell of, asked for only where something needs them."""
-
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-        self._tables: dict[tuple[DatasetCode, str], str] = {}
-
-    def begin(self, leaf: Leaf) -> exp.Expr:
-        return column("begin", self._of(leaf))
-
-    def newest(self, leaf: Leaf) -> exp.Expr:
-        return column("newest", self._of(leaf))
-
-    def joined(self, tree: exp.Select) -> exp.Select:
-        for name in self._tables.values():
-            tree = tree.join(table(name), join_type="cross")
-        return tree
-
-    def _of(self, leaf: Leaf) -> str:
-        rows = pass_of(leaf).rows
-        known = self._tables.get((rows.data_set, rows.time))
-        if known is not None:
-            return known
-        source = self._ground.source(rows)
-        upto = exp.LTE(
-            this=source.city_time(rows.time), expression=self._ground.at(self._ground.as_of)
-        )
-        ts = source.city_time(rows.time)
-        tree = source.select().select(
-            named(exp.Min(this=ts), "begin"), named(exp.Max(this=ts.copy()), "newest")
-        )
-        name = f"bounds{len(self._tables)}"
-        self._tables[(rows.data_set, rows.time)] = self._ground.put(name, tree.where(upto))
-        return name
-
-
 def _earliest(leaf: Leaf, first: datetime, grain: Grain) -> datetime:
     """The first period of a leaf that its shifts ask for."""
     at = first
@@ -315,8 +280,10 @@ def _numbered(ground: Ground, whole: str) -> str:
 
 
 def _check(tree: exp.Expr, relations: Mapping[DatasetCode, ScopedRelation]) -> None:
-    """The second lock: outside the relations only our own tables are read."""
+    """The second lock: outside the relations only our own tables are read, by functions that are known."""
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
     for node in outside(tree, [relation.tree for relation in relations.values()]):
         if isinstance(node, exp.Table) and (node.db or node.name not in own):
             raise UnlockedStatement(f"an indicator reads the table {node.name}")
+        if isinstance(node, exp.Anonymous) and node.name.lower() not in FUNCTIONS:
+            raise UnlockedStatement(f"an indicator calls the function {node.name}")

@@ -28,6 +28,7 @@ from indicators.compiler.errors import (
     NotAdditive,
 )
 from indicators.compiler.question import Era, Question
+from query.errors import UnlockedStatement
 from query.print import duckdb_text
 from query.relation import ScopedRelation, whole_relation
 from tests.indicator_data import PLACES, contracts, text
@@ -162,6 +163,19 @@ def test_only_the_relations_that_were_handed_in_are_read() -> None:
 
     assert (answer["n"], answer["week"]) == (2, 2)
     assert statement.data_sets == {"event_fact"}
+
+
+def test_a_statement_that_reads_or_calls_anything_else_is_never_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as faulty:
+        faulty.setattr("indicators.compiler.compile.dense", lambda *_: "elsewhere")
+        with pytest.raises(UnlockedStatement, match="table elsewhere"):
+            Warehouse().compiled(question("n"), KNOWN)
+    call = sqlglot.exp.Anonymous(this="getenv", expressions=[])
+    monkeypatch.setattr("indicators.compiler.told.Values.value", lambda *_: call.copy())
+    with pytest.raises(UnlockedStatement, match="function getenv"):
+        Warehouse().compiled(question("n"), KNOWN)
 
 
 def test_a_column_that_a_relation_hides_reads_as_what_is_not_there() -> None:

@@ -1,8 +1,8 @@
 """From what a source wrote to what the contract promises, never silently different.
 
 Blank text is no value; so is what the column lists as "not reported". Exact text must fit exactly:
-"1.5" is no integer and "181.2345" no decimal(9,3); a float is rounded to the declared scale. An instant
-without zone is the city's time. What does not fit becomes null and fails the rule of the type.
+"1.5" is no integer and "181.2345" no decimal(9,3); a float is rounded to the declared scale. No number, instant
+or day is infinite. An instant without zone is the city's time. What does not fit becomes null and fails the rule of the type.
 """
 
 from collections.abc import Mapping
@@ -150,16 +150,15 @@ def _typed(item: Column, family: Family, value: exp.Expr) -> exp.Expr:
         case Kind.DECIMAL:
             return _decimal(item, family, value)
         case Kind.DOUBLE:
-            number = _try(_when(value, NUMBER_TEXT) if family is Family.TEXT else value, "DOUBLE")
-            return exp.case().when(exp.func("isfinite", number), number)
+            return _finite(
+                _try(_when(value, NUMBER_TEXT) if family is Family.TEXT else value, "DOUBLE")
+            )
         case Kind.BOOLEAN:
             return _boolean(family, value)
         case Kind.DATE:
             return _day(family, value)
         case Kind.TIMESTAMP:
-            starts = exp.func("regexp_matches", value, exp.Literal.string(INSTANT_TEXT))
-            text = exp.case().when(starts, value) if family is Family.TEXT else value
-            return _try(text, "TIMESTAMPTZ")
+            return _instant(family, value)
         case Kind.PLACE:
             code = _when(_text(family, value), PLACE_TEXT)
             padded = exp.func("rpad", code, exp.Literal.number(PADDED), exp.Literal.string("0"))
@@ -222,10 +221,22 @@ def _day(family: Family, value: exp.Expr) -> exp.Expr:
     if family is Family.TEXT:
         return _try(_when(value, DAY_TEXT), "DATE")
     if family is Family.DAY:
-        return value
+        return _finite(value)
     day = exp.cast(value, "DATE")
     midnight = equal(exp.cast(day, "TIMESTAMP"), exp.cast(value, "TIMESTAMP"))
-    return exp.case().when(midnight, day.copy())
+    return exp.case().when(midnight, _finite(day.copy()))
+
+
+def _instant(family: Family, value: exp.Expr) -> exp.Expr:
+    if family is not Family.TEXT:
+        return _finite(_try(value, "TIMESTAMPTZ"))
+    starts = exp.func("regexp_matches", value, exp.Literal.string(INSTANT_TEXT))
+    return _try(exp.case().when(starts, value), "TIMESTAMPTZ")
+
+
+def _finite(value: exp.Expr) -> exp.Expr:
+    """No source means infinity; nor has JSON a word for it."""
+    return exp.case().when(exp.func("isfinite", value), value.copy())
 
 
 def _when(value: exp.Expr, pattern: str) -> exp.Expr:

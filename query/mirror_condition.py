@@ -5,7 +5,7 @@ so that indexes serve both; none is ever left out. Unknown stays unknown: SQLite
 as the engine's has. Values are compared in the form in which the mirror holds them.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -34,6 +34,8 @@ COMPARISONS: Mapping[type[exp.Expr], str] = {
     exp.GTE: ">=",
 }
 WHOLE = frozenset({Kind.INTEGER, Kind.BIGINT})
+CHAIN = 100
+"""Terms in a row. An expression may be 1,000 levels deep."""
 
 
 class Conditions:
@@ -69,7 +71,7 @@ class Conditions:
         match node:
             case exp.And() | exp.Or():
                 word = " AND " if isinstance(node, exp.And) else " OR "
-                return f"({word.join(self.write(each, names) for each in node.flatten())})"
+                return chained(word, [self.write(each, names) for each in node.flatten()])
             case exp.Paren():
                 return self.write(node.this, names)
             case exp.Not():
@@ -172,6 +174,14 @@ class Conditions:
         if where is None:
             return source, []
         return source, [self.write(where.this, Names({"": source.bare()}))]
+
+
+def chained(word: str, terms: Sequence[str]) -> str:
+    """In halves where there are many, since SQLite takes a chain for a tree as deep as it is long."""
+    if len(terms) > CHAIN:
+        half = len(terms) // 2
+        terms = [chained(word, terms[:half]), chained(word, terms[half:])]
+    return f"({word.join(terms)})"
 
 
 def check(node: exp.Expr, known: Collection[str]) -> None:

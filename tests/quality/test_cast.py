@@ -125,6 +125,18 @@ def test_a_time_without_zone_is_the_citys_and_one_with_zone_its_own(tmp_path: Pa
     assert cast(tmp_path, ColumnType(Kind.DATE), naive) == [UNFIT]
 
 
+@pytest.mark.parametrize("end", [2**63 - 1, 1 - 2**63])
+def test_what_is_infinite_is_unfit(tmp_path: Path, end: int) -> None:
+    kind, day = ColumnType(Kind.TIMESTAMP), ColumnType(Kind.DATE)
+    seconds = pa.array([end, 1_597_881_600_000_000], pa.timestamp("us", "UTC"))
+    assert cast(tmp_path, kind, seconds) == [UNFIT, AT]
+    assert cast(tmp_path, kind, pa.array([end], pa.timestamp("us"))) == [UNFIT]
+    assert cast(tmp_path, day, pa.array([end], pa.timestamp("us"))) == [UNFIT]
+    last = 2**31 - 1 if end > 0 else 1 - 2**31
+    days = pa.array([last, 18_494, None], pa.int32())
+    assert cast(tmp_path, day, days.cast(pa.date32())) == [UNFIT, date(2020, 8, 20), None]
+
+
 @pytest.mark.parametrize(
     "values",
     [pa.array(["0", "0.0", "12"]), pa.array([0, 0, 12]), pa.array([0.0, -0.0, 12.0])],

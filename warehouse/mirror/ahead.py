@@ -1,10 +1,11 @@
-"""The row mirror is at a version before it is published, so that it is never behind.
+"""The row mirror is at a version before it is published, so that it is not behind.
 
 Rules: within the transaction that publishes, what it changes is exported and committed in the mirror's file,
 while those who read the file keep the look that they have of it; then the engine commits, and they look anew.
 It is done only for a set that is read from the mirror now. It never fails a publication: what takes longer than
 the operator allows, or cannot be written, is published all the same, and the mirror follows. A file that is
-ahead, since the engine did not commit, tells of a publication that is not there: nobody reads that.
+ahead, since the engine did not commit, tells of a publication that is not there: nobody reads that, though
+the number of its version will be another's.
 """
 
 import logging
@@ -21,7 +22,7 @@ from warehouse.errors import MirrorNotWritten, MirrorWriterGone
 from warehouse.mirror.changes import Change, Held, change_since
 from warehouse.mirror.copies import MirrorBroken, MirrorCopies, MirrorDiffers
 from warehouse.mirror.read import MirrorReader
-from warehouse.mirror.standing import MirrorStandings, standing_of
+from warehouse.mirror.standing import MirrorStandings, MirrorState, Standing, standing_of
 from warehouse.tables import Run
 
 LOG = logging.getLogger(__name__)
@@ -55,13 +56,18 @@ class MirrorAhead:
             made = self._brought(contract, run) if self._served(contract) else None
             try:
                 yield
-            finally:
-                if made is not None:
-                    self._copies.held[contract.data_set] = made
-                    self._standings.put(contract.data_set, standing_of(made, contract))
-                self._reader.let_go()
+            except BaseException:
+                self._tell(contract, made, Standing(MirrorState.BUILDING))
+                raise
+            self._tell(contract, made, standing_of(made, contract))
         finally:
+            self._reader.let_go()
             self._copies.turn.release()
+
+    def _tell(self, contract: Contract, made: Held | None, standing: Standing) -> None:
+        if made is not None:
+            self._copies.held[contract.data_set] = made
+            self._standings.put(contract.data_set, standing)
 
     def _served(self, contract: Contract) -> bool:
         """Whether it is read from the mirror now."""

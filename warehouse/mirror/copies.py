@@ -43,7 +43,9 @@ class MirrorDiffers(Exception):
 
 
 class MirrorCopies:
-    """For whoever has the `turn`. `held` is what the file says it has; nothing before `open`."""
+    """For whoever has the `turn`. `held` is what the file says it has, until the keeper finds that it was never
+    published; nothing before `open`.
+    """
 
     def __init__(self, writer: Orders, file: Path, work: Path) -> None:
         """`work` is a folder that the engine may write to; what stands in it is swept away."""

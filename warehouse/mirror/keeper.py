@@ -140,6 +140,7 @@ class MirrorKeeper:
         for code in set(self._copies.held) - set(wanted):
             self._copies.forget(code)
         latest = self._source.latest()
+        self._disown(latest)
         for code, contract in wanted.items():
             if code in latest and not self._has(contract, latest[code]):
                 self._bring_up(contract, wanted)
@@ -157,13 +158,18 @@ class MirrorKeeper:
         self._copies.open()
         self.standings.renew()
 
+    def _disown(self, latest: Mapping[DatasetCode, Publication]) -> None:
+        """A version that was not published is none: its number is, or will be, that of another one."""
+        for code, held in tuple(self._copies.held.items()):
+            if not _may_be_published(held, latest.get(code)):
+                del self._copies.held[code]
+
     def _has(self, contract: Contract, published: Publication) -> bool:
         held = self._copies.held.get(contract.data_set)
         if held is None:
             return False
-        at = (published.published_at - EPOCH) // MICROSECOND
-        mark = f"{published.load_id}@{at}"
-        return (held.seq, held.mark, held.shape) == (published.seq, mark, shape_of(contract))
+        found = (held.seq, held.mark, held.shape)
+        return found == (published.seq, _mark(published), shape_of(contract))
 
     def _bring_up(self, contract: Contract, wanted: Mapping[DatasetCode, Contract]) -> None:
         """One set; what is wrong with it hinders no other, unless the file or its writer is gone."""
@@ -219,3 +225,14 @@ class MirrorKeeper:
                 for code, contract in wanted.items()
             }
         )
+
+
+def _may_be_published(held: Held, newest: Publication | None) -> bool:
+    if newest is None or held.seq > newest.seq:
+        return False
+    return held.seq < newest.seq or held.mark == _mark(newest)
+
+
+def _mark(published: Publication) -> str:
+    """As `warehouse/mirror/changes.py` has it."""
+    return f"{published.load_id}@{(published.published_at - EPOCH) // MICROSECOND}"

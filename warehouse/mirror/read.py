@@ -44,6 +44,9 @@ LOOK = "SELECT 1 FROM sqlite_schema LIMIT 1"
 PAGES = "PRAGMA cache_size = -65536"
 GONE_BY = (apsw.BusyError, apsw.LockedError)
 """What passes: somebody else has the file."""
+MISSING = "no such"
+"""What SQLite says of a table that is not there: the file is not the keeper's. Any other error of a statement is
+its own: a bound of SQLite's that it passes."""
 
 Read = tuple[LockedStatement, Bound]
 Versions = Mapping[DatasetCode, Seq]
@@ -111,7 +114,7 @@ class MirrorReader:
     standings: MirrorStandings
     _plans: dict[LockedStatement, _Plan] = field(default_factory=dict)
     _dear: dict[str, tuple[Seq | None, ...]] = field(default_factory=dict)
-    """At which versions a text took too long."""
+    """At which versions a text took too long, or was not taken."""
     _own: threading.local = field(default_factory=threading.local)
     _open: list[_Reader] = field(default_factory=list)
 
@@ -229,17 +232,20 @@ class MirrorReader:
         self, wrong: apsw.Error, printed: MirrorStatement, _: Bound, seqs: tuple[Seq | None, ...]
     ) -> None:
         if isinstance(wrong, apsw.InterruptError):
-            self._ended(printed, seqs)
+            if self._own.reader.spent.dear:
+                self._leave(printed, seqs)
+        elif isinstance(wrong, apsw.SQLError) and MISSING not in str(wrong):
+            LOG.warning("The row mirror is not asked this: %s", wrong)
+            self._leave(printed, seqs)
         elif not isinstance(wrong, GONE_BY):
             LOG.warning("The row mirror could not be read: %s", wrong)
             self._forget()
             self.standings.doubt()
 
-    def _ended(self, printed: MirrorStatement, seqs: tuple[Seq | None, ...]) -> None:
-        if self._own.reader.spent.dear:
-            if len(self._dear) >= KEPT:
-                self._dear.clear()
-            self._dear[printed.text] = seqs
+    def _leave(self, printed: MirrorStatement, seqs: tuple[Seq | None, ...]) -> None:
+        if len(self._dear) >= KEPT:
+            self._dear.clear()
+        self._dear[printed.text] = seqs
 
 
 def _answer(

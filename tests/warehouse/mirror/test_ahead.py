@@ -25,7 +25,7 @@ from tests.warehouse.mirror.world import LATEST, ROWS, SIGHTING, Row, World, lat
 from warehouse.errors import WarehouseFault
 from warehouse.mirror import ahead, changes
 from warehouse.mirror.copies import MirrorCopies
-from warehouse.mirror.orders import Reply
+from warehouse.mirror.orders import FAULT, Reply
 from warehouse.mirror.process import WriterProcess
 from warehouse.mirror.standing import MirrorState
 
@@ -237,6 +237,55 @@ def test_a_commit_that_fails_leaves_the_engine_to_answer_and_the_mirror_to_be_bu
     caught_up(town)
     town.publish(row("c", 1), row("d", 1))
     in_step(town)
+
+
+def test_the_number_of_a_version_that_was_not_published_is_the_next_ones(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(town.engine._newest, "moving", failing)  # noqa: SLF001 - where a test looks in
+        with pytest.raises(WarehouseFault):
+            town.publish(row("c", 1))
+    assert town.keeper.standings.now[SIGHTING].state is MirrorState.BUILDING
+    with monkeypatch.context() as patch:
+        patch.setattr(town.engine, "companion", None)
+        town.publish(row("d", 1))
+    assert asked(town) is None  # the file has the other rows under this number
+    caught_up(town)
+    assert asked(town) == [{"c": "d", "s": -1}]
+
+
+def test_a_version_that_was_never_published_is_not_told_of_after_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path, sighting("snapshot"), wait=LONG)
+    mirrored(world, row("a", 1), row("b", 2))
+    with monkeypatch.context() as patch:
+        patch.setattr(world.writer, "order", dying(world, "in the file"))
+        with pytest.raises(Crash):
+            world.publish(row("c", 1))
+    world.close()
+    again = World(tmp_path, sighting("snapshot"), wait=LONG)
+    again.loads = world.loads
+    with monkeypatch.context() as patch:
+        patch.setattr(again.writer, "order", full(again))
+        assert not again.keeper.step()
+        assert again.keeper.standings.now[SIGHTING].seq is None
+        again.publish(row("d", 1))
+        assert asked(again) is None
+    caught_up(again)
+    assert asked(again) == [{"c": "d", "s": -1}]
+    again.close()
+
+
+def full(world: World) -> Callable[[Mapping[str, object], float | None], Reply]:
+    """A writer that finds no room."""
+    told = world.writer.order
+
+    def order(order: Mapping[str, object], seconds: float | None = None) -> Reply:
+        return told(order, seconds) if order["do"] == "open" else Reply(FAULT, "the disk is full")
+
+    return order
 
 
 def failing() -> AbstractContextManager[None]:

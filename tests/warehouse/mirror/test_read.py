@@ -12,8 +12,9 @@ import pytest
 from catalog.catalogue import Catalogue
 from catalog.contracts import ColumnType, Kind
 from catalog.ids import Seq
-from catalog.predicate import Compare, Op, Scalar, Values
+from catalog.predicate import Compare, Op, Or, Scalar, Values
 from catalog.slot import Slot
+from query import mirror_condition
 from query.compile import compile_read
 from query.mirror_bind import stored
 from query.mirror_source import Bind, Unmirrored
@@ -195,6 +196,25 @@ def test_what_takes_too_long_is_ended_and_not_begun_again_at_this_version(
     assert not both.standings.doubted
     both.show({OWNERS: owners("A"), THINGS: [], READINGS: []})
     assert both.mirror(asked) == both.engine(asked)
+
+
+MANY = Or(tuple(Compare("id", Op.EQ, 2 * n) for n in range(1500)))
+
+
+def test_a_condition_of_very_many_terms_is_answered(both: Both) -> None:
+    asked = Read(THINGS, (Leaf("i", "id"),), MANY)
+    assert same(both, asked).rows == 10
+
+
+def test_what_sqlite_does_not_take_is_left_to_the_engine_and_says_nothing_of_the_file(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror_condition, "CHAIN", len(MANY.terms))
+    asked = statement(Read(THINGS, (Leaf("i", "id"),), MANY))
+    assert both.mirror(asked) is None
+    assert not both.standings.doubted
+    assert not both.reader.takes([asked], both.published)
+    assert both.mirror(statement(ALL_OWNERS)) is not None
 
 
 def test_who_asks_for_many_rows_may_take_longer(

@@ -33,8 +33,8 @@ class Appender:
         self, folder: Path, page: Page, algorithm: Algorithm, segment_bytes: int, clock: Clock
     ) -> None:
         self.page = page
-        self.own: set[int] = set()
-        """Where the page is shared: the numbers that were written here. Whoever counts takes them out."""
+        self.own: set[int] | None = None
+        """The numbers that were written here, from the moment on that somebody counts, who takes them out."""
         self._folder = folder
         self._algorithm: Algorithm = algorithm
         self._segment_bytes = segment_bytes
@@ -257,7 +257,7 @@ class Appender:
         self._note(position.number)
 
     def _note(self, number: int) -> None:
-        if self._lock != NONE:
+        if self.own is not None:
             self.own.add(number)
 
 

@@ -71,12 +71,13 @@ class Count:
         self._lock = threading.Lock()
 
     def catch_up(self, place: Place, own: set[int], meter: Meter) -> None:
-        """Up to `place`; `own` records were counted as they were written, and are taken out."""
+        """Up to `place`; `own` records were counted as they were written, and are taken out. OSError."""
         with self._lock:
             if place.number <= self._place.number:
                 return
+            lines = list(_lines_between(self._folder, self._place, place))  # all, or none counts
             sums: dict[date, dict[GrantId, Spent]] = {}
-            for line in _lines_between(self._folder, self._place, place):
+            for line in lines:
                 try:
                     entry = chain.own_entry(line)
                 except (ValueError, KeyError):  # verification says what it is

@@ -64,6 +64,7 @@ class UsageLog:
         self._clock = system_clock or SystemClock()  # the auditor's time is system time
         self._shared = page is not None
         self._page = page or Page()
+        self._own: set[int] = set()
         self._dirty = threading.Event()
         self._closing = threading.Event()
         self._guard = self._claimed()
@@ -195,7 +196,8 @@ class UsageLog:
         with self._chain:
             bring_back(self._folder, self.meter, self._clock.now())
             self._counted = Count(self._folder, self._page.place)
-            self._chain.own.clear()
+            if self._shared:
+                self._chain.own = self._own
         self._syncer = threading.Thread(target=self._sync, name="usage-sync", daemon=True)
         self._syncer.start()
 
@@ -203,18 +205,21 @@ class UsageLog:
         self.meter.charge(usage.charged, usage.started, usage.rows, usage.reply_bytes, call)
 
     def _count(self) -> None:
-        """Within the chain."""
+        """Within the chain. UsageLogUnavailable."""
         if self._shared:
-            self._counted.catch_up(self._page.place, self._chain.own, self.meter)
+            try:
+                self._counted.catch_up(self._page.place, self._own, self.meter)
+            except OSError as error:
+                raise UsageLogUnavailable(f"cannot read the usage log: {error}") from error
 
     def _keep_counts(self) -> None:
         """Only spares the next start some reading, so a failure is none."""
-        self._count()
         position = self._page.position
         self._checkpoint_at = position.number
         try:
+            self._count()
             keep(self._folder, position, self.meter)
-        except OSError:
+        except (OSError, UsageLogUnavailable):
             log.exception("the counts of the day could not be kept")
 
     def _sync(self) -> None:
@@ -230,11 +235,13 @@ class UsageLog:
             self._closing.wait(SYNC_SECONDS)
 
     def _follow(self) -> None:
-        """Counts along, so that little is left for whoever must know at once; nobody waits for it."""
-        with suppress(UsageLogUnavailable):
+        """Counts along, so that little is left for whoever must know at once; nobody waits for it, and where
+        the files cannot be read now, the next time it can.
+        """
+        with suppress(UsageLogUnavailable, OSError):
             with self._chain:
                 place = self._page.place
-            self._counted.catch_up(place, self._chain.own, self.meter)
+            self._counted.catch_up(place, self._own, self.meter)
             if place.number - self._checkpoint_at >= EVERY:
                 with self._chain:
                     self._keep_counts()

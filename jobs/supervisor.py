@@ -62,6 +62,7 @@ class Supervisor:
         pause, started = FIRST_PAUSE_SECONDS, monotonic()
         while not self._stopping.wait(LOOK_SECONDS):
             if self._child.poll() is None:
+                self._look()
                 continue
             if monotonic() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
@@ -79,6 +80,9 @@ class Supervisor:
                 self._child = self._start()
             except OSError:  # no memory, no process: the next round tries again
                 LOG.exception("%s could not be started", self._module)
+
+    def _look(self) -> None:
+        """At a child that runs."""
 
     def _hang_up(self) -> None:
         if self._child.stdin is not None:

@@ -13,6 +13,7 @@ from time import perf_counter
 import anyio
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
+from access.limits import ClientLimits
 from query.price import Price, Sizes
 from schema.allowance import Allowance, allowance_of
 from schema.caller import Caller
@@ -104,6 +105,7 @@ class Operations:
             return reply
 
     async def _answer(self, request: Request, caller: Caller, view: View, request_id: str) -> Reply:
+        limits = self._services.limits.of(caller.principal.client)
         request = await self.whole(request, caller)
         note_document(caller.principal.client, request.operation_name, request.query)
         prepared = await self.prepare(request, caller, view)
@@ -115,7 +117,7 @@ class Operations:
             wrong = _unfit(prepared, request, view, request_id)
             return wrong or await self._introspection.answer(prepared, request, view)
         check_introspection(prepared.document, view, MAX_MIXED)
-        return await self._reply(prepared, request, caller, view, request_id)
+        return await self._reply(prepared, request, caller, view, request_id, limits)
 
     async def whole(self, request: Request, caller: Caller) -> Request:
         """The request with its text. DocumentUnknown, DocumentNotAllowed."""
@@ -274,7 +276,13 @@ class Operations:
         return allowance_of(limits, self._services.price_budget)
 
     async def _reply(
-        self, prepared: Prepared, request: Request, caller: Caller, view: View, request_id: str
+        self,
+        prepared: Prepared,
+        request: Request,
+        caller: Caller,
+        view: View,
+        request_id: str,
+        limits: ClientLimits,
     ) -> Reply:
         with Metered(self._services.usage.meter, caller) as call:
             outcome = await self._execute(prepared, request, caller, view, request_id, call)
@@ -282,7 +290,7 @@ class Operations:
                 return outcome
             if len(outcome.data) > INLINE:
                 return await blocking(self._record, outcome, request, caller, request_id, call)
-            self.repeats.keep(request, caller, view, outcome)
+            self.repeats.keep(request, caller, view, outcome, limits)
             return self._record(outcome, request, caller, request_id, call)
 
     def _record(

@@ -83,12 +83,22 @@ class Repeats:
         _note(repeat.noted, len(reply.content))
         return reply
 
-    def keep(self, request: Request, caller: Caller, view: View, outcome: Outcome) -> None:
-        """What was answered from memory, if it may be."""
+    def keep(
+        self,
+        request: Request,
+        caller: Caller,
+        view: View,
+        outcome: Outcome,
+        limits: ClientLimits,
+    ) -> None:
+        """What was answered from memory, if it may be. `limits`: the very ones it was begun under."""
         noted, version = CALL.get(), outcome.remembered
         if noted is None or version is None or not 0 < len(request.sent) <= LONGEST:
             return
         if not self._most or caller.metered or request.document is not None:
+            return
+        client = caller.principal.client
+        if limits is not self._limits.of(client):
             return
         if version != self._version:
             self._kept.clear()
@@ -96,9 +106,7 @@ class Repeats:
         size = len(request.sent) + 2 * len(outcome.data) + OVERHEAD
         if size * LARGE > self._most:
             return
-        client = caller.principal.client
         key = client, caller.stated.purpose, request.sent
-        limits = self._limits.of(client)
         self._drop(key)
         self._kept[key] = _Repeat(
             outcome, request, noted, ref(caller.scope), ref(view), limits, size

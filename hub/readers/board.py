@@ -17,7 +17,7 @@ from schema.tally import SECONDS, Tallied
 NEWEST, ACCESS, SHARING, CATALOGUE, LIMITS = range(5)
 TOLD = 8
 """Cells before the rows."""
-ENDED, ROWS, BYTES, HITS, MISSES, KEPT_BYTES, MICROSECONDS, LASTED = range(8)
+ENDED, ROWS, BYTES, HITS, MISSES, KEPT_BYTES, MICROSECONDS, BEATS, LASTED = range(9)
 BUCKETS = len(SECONDS) + 1
 CELLS = LASTED + BUCKETS
 MOST = 64
@@ -105,6 +105,14 @@ class Row:
 
     def end(self) -> None:
         self._cells[ENDED] += 1
+
+    @property
+    def beats(self) -> int:
+        """Stands still where its event loop does."""
+        return self._cells[BEATS]
+
+    def beat(self) -> None:
+        self._cells[BEATS] += 1
 
     def answered(self, seconds: float, rows: int, size: int) -> None:
         cells = self._cells

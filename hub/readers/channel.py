@@ -114,12 +114,16 @@ class Channel:
             return None
         if not content:
             return None
-        kind, misses, is_beside = content[:3]
+        kind, misses, is_beside = Kind(content[0]), content[1], content[2]
         body = content[3:]
-        if is_beside and descriptors:  # no descriptor: this process may not open one more
+        if len(descriptors) < (kind is Kind.CONNECTION) + is_beside:  # no more may be opened here
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return Message(kind, misses=misses)
+        if is_beside:
             body = _read_all(descriptors.pop())
         connection = socket.socket(fileno=descriptors[0]) if descriptors else None
-        return Message(Kind(kind), body, connection, misses)
+        return Message(kind, body, connection, misses)
 
     def hang_up(self) -> None:
         """The other end hears of it; what it has sent may still be received."""

@@ -87,11 +87,15 @@ class MovingProtocol(PatientProtocol):
 
     def leave(self) -> None:
         """Somebody else has it: nothing is sent or ended here, but for our own descriptor."""
-        if self._running is not None:
-            self._running.disconnected = True
+        self._disown()
         self.pipeline.clear()
         self._unset_keepalive_if_required()
         self.transport.abort()
+
+    def _disown(self) -> None:
+        """What runs here for it sends nothing more."""
+        if self._running is not None:
+            self._running.disconnected = True
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - an ASGI application
         self._running = cycle
@@ -170,13 +174,16 @@ class ReaderProtocol(MovingProtocol):
         """The hub answers, from the claimed request on."""
         self.misses = min(self.misses + 1, MOST_MISSES)
         self.transport.pause_reading()
+        self._stop_waiting()
+        self._disown()
         self._give_back(self.loop.time() + READ_SECONDS)
 
     def _give_back(self, until: float) -> None:
-        """Once the answers before it are sent, if they are read."""
+        """Once the answers before it are sent; who does not read them in time is cut off."""
         if self.transport.is_closing():
             return
-        if self.transport.get_write_buffer_size() and self.loop.time() < until:
+        is_unsent = self.transport.get_write_buffer_size() > 0
+        if is_unsent and self.loop.time() < until:
             self.loop.call_later(LOOK_SECONDS, self._give_back, until)
-        elif not self.move(self._hub, b"".join([self._claimed, *self._unclaimed])):
-            self.transport.abort()  # there is no hub any more
+        elif is_unsent or not self.move(self._hub, b"".join([self._claimed, *self._unclaimed])):
+            self.transport.abort()  # nobody reads, or there is no hub any more

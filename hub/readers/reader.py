@@ -52,6 +52,7 @@ class ReaderServer(Server):
         self._reading = reading
         self._channel = channel
         self._made = made
+        self._row = row
         self._waiting: deque[tuple[socket.socket, bytes, int]] = deque()
         self._tasks: set[asyncio.Task[object]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -62,6 +63,11 @@ class ReaderServer(Server):
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._channel.fileno(), self._hear)
         self._say(Kind.READY)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second, on the event loop."""
+        self._row.beat()
+        return await super().on_tick(counter)
 
     def take(self, connection: int, content: bytes, misses: int) -> bool:
         """Back to the hub; where there is no room now, in a moment."""
@@ -101,8 +107,8 @@ class ReaderServer(Server):
                 if not self._channel.send(Kind.CONNECTION, content, connection.fileno(), misses):
                     self._later(self._send_waiting)
                     return
-            except ConnectionError:
-                LOG.info("the hub is gone")
+            except OSError as gone:
+                LOG.info("a connection could not be handed back: %s", gone)
             self._waiting.popleft()
             connection.close()
 
@@ -122,7 +128,9 @@ class ReaderServer(Server):
             self._later(partial(self._say, Kind.READY))
         elif message.kind is Kind.STATE:
             self._reading.engine.take(message.state)
-        elif message.connection is not None:
+        elif message.connection is None:
+            self._row.end()  # there was no descriptor left for it
+        else:
             loop = asyncio.get_running_loop()
             made = partial(
                 self._made,

@@ -70,10 +70,10 @@ class Readers:
         self._readers = [_Reader(Row(self.board, place)) for place in range(self.number)]
         self._guard = held(self.home)
         shared = (*self.pages, self._guard)
-        for place in range(self.number):
+        for place, reader in enumerate(self._readers):
             log = self.home / f"reader-{place + 1}.log"
             self._processes.append(
-                ReaderProcess(place, self.environment, log, shared, self._started)
+                ReaderProcess(place, self.environment, log, shared, reader.row, self._started)
             )
 
     def all_run(self) -> bool:

@@ -15,7 +15,7 @@ from schema.context import blocking
 
 
 class Watch:
-    """For one event loop."""
+    """For one event loop; blocks when it is made."""
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Watch:
         self._limits = limits
         self._marks = board.marks
         self._seen = board.moves
+        limits.read()  # once more: one may have been set since
         self._limits_read = self._seen.limits
         self._reading: asyncio.Task[None] | None = None
         self.alone = False

@@ -1,9 +1,11 @@
 """One chain, written by several processes of a hub."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from access import appending
 from access.chain import entries
 from access.errors import UsageLogUnavailable
 from access.meter import Spent
 from access.page import Page
 from access.usage import JoinedUsageLog, UsageLog, recorded, verify
 from tests.access.test_usage import RECORD
+from tests.connectors.calling.hostile import wait_until
 
 JOINED = """
 import sys
@@ -157,6 +161,51 @@ def test_who_cannot_go_on_stops_all_of_them(folder: Path) -> None:
     with UsageLog(folder) as again:
         again.record(RECORD)
     assert verify(folder).ok
+
+
+def test_who_joins_a_log_remembers_nothing_of_what_it_wrote(folder: Path) -> None:
+    with UsageLog(folder, page=Page.shared()) as log:
+        assert log.page is not None
+        other = JoinedUsageLog(folder, os.dup(log.page))
+        for _ in range(200):
+            other.record(RECORD)
+        tracemalloc.start()
+        try:
+            for _ in range(3_000):
+                other.record(RECORD)
+            grown = sum(
+                each.size
+                for each in tracemalloc.take_snapshot().statistics("filename")
+                if each.traceback[0].filename == appending.__file__
+            )
+        finally:
+            tracemalloc.stop()
+        other.close()
+    assert grown < 10_000
+
+
+@pytest.mark.usefixtures("one_day")
+def test_who_counts_goes_on_when_the_files_can_be_read_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[bool] = []
+
+    def unreadable(*_: object) -> Iterator[bytes]:
+        failed.append(True)
+        raise OSError(errno.EMFILE, "too many open files")
+
+    now = replace(RECORD, started=datetime.now(UTC))
+    with UsageLog(folder, page=Page.shared()) as log:
+        assert log.page is not None
+        other = JoinedUsageLog(folder, os.dup(log.page))
+        with monkeypatch.context() as patched:
+            patched.setattr("access.counted._lines_between", unreadable)
+            log.record(now)
+            other.record(now)
+            wait_until(lambda: len(failed) >= 2)
+        spent = Spent(2, 2 * now.rows, 2 * now.reply_bytes)
+        wait_until(lambda: log.meter.spent()[1] == dict.fromkeys(RECORD.grants, spent))
+        other.close()
 
 
 @pytest.mark.usefixtures("one_day")

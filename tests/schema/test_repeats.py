@@ -98,6 +98,24 @@ def test_changed_limits_are_kept(hub: Hub, app: str, repeated: list[bool]) -> No
     assert code_of(hub, app) == "DOCUMENT_NOT_ALLOWED"
 
 
+def test_what_was_begun_under_other_limits_is_not_kept(
+    hub: Hub, app: str, repeated: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm(hub, app, repeated)
+    execute = Operations._execute  # noqa: SLF001 - where the answer is made
+
+    async def late(self: Operations, *given: Any) -> Any:
+        outcome = await execute(self, *given)
+        hub.services.limits.set(ClientId("app"), ClientLimits(documents_only=True))
+        return outcome
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Operations, "_execute", late)
+        assert "errors" not in hub.post(app, QUERY, operationName="Codes").json()
+    refused = hub.post(app, QUERY, operationName="Codes").json()
+    assert refused["errors"][0]["extensions"]["code"] == "DOCUMENT_NOT_ALLOWED"
+
+
 def test_a_quota_that_is_spent_ends_it(hub: Hub, app: str, repeated: list[bool]) -> None:
     warm(hub, app, repeated)
     used = len([r for r in hub.usage_records() if r.get("client") == "app"])

@@ -78,6 +78,25 @@ def test_a_reader_that_is_killed_takes_its_connections_and_nothing_else(own: Pat
     assert sum(1 for _ in recorded(own / "usage")) >= answered
 
 
+def test_a_reader_that_stands_still_is_killed_and_begins_anew(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.readers.process.STILL_LOOKS", 10)
+    with served(own) as running:
+        readers = running.hub.readers
+        assert readers is not None
+        asking, _ = running.granted()
+        first, second = readers.pids()
+        os.kill(first, signal.SIGSTOP)
+        wait_until(lambda: not psutil.pid_exists(first) or readers.pids()[0] != first, PATIENCE)
+        assert running.again(asking).row(1).status_code == httpx.codes.OK
+        wait_until(lambda: readers.ready == READERS and readers.pids()[0] != first, PATIENCE)
+        assert readers.pids()[1] == second
+        for _ in range(4):
+            assert running.again(asking).row(1).status_code == httpx.codes.OK
+    assert verify(own / "usage").ok
+
+
 def kill_the_first(running: RunningHub, asking: Asking) -> None:
     """While it answers; it is there again afterwards."""
     readers = running.hub.readers

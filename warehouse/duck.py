@@ -11,22 +11,18 @@ import threading
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 
-from catalog.clock import CITY_ZONE, Clock
+from catalog.clock import Clock
 from catalog.contracts import Column, Contract
 from catalog.ids import DatasetCode, LoadId, Seq
-from catalog.predicate import Scalar, Values
-from query.encode import json_rows, only_row
-from query.print import duckdb_statement
-from query.statement import COUNTED, LockedStatement
+from catalog.predicate import Scalar
+from query.statement import LockedStatement
 from warehouse.engine import (
-    Answer,
     Companion,
     Health,
     Listener,
@@ -35,26 +31,24 @@ from warehouse.engine import (
     Published,
     RowMirror,
 )
-from warehouse.errors import AsOfTooOld, MirrorNotWritten, QueryTooLong, WarehouseFault
+from warehouse.errors import MirrorNotWritten, WarehouseFault
 from warehouse.newest import Newest
 from warehouse.noted import Noted
 from warehouse.priority import others_stand_back
-from warehouse.publish import EPOCH, PUBLICATIONS, publication, publish
-from warehouse.streaming import DuckStream
+from warehouse.publish import PUBLICATIONS, publication, publish
+from warehouse.session import DuckSession, Recent, fetch_one, relation, too_old
 from warehouse.tables import SETUP, Run, columns_held, definitions
 
 LOG = logging.getLogger(__name__)
-warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # see _table
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # see warehouse/session.py
 BATCH_ROWS = 100_000
 SHOWN_ROWS = 10_000
 """Up to how many rows of an ordered list are found before the columns that they show are read."""
 BEGIN = "BEGIN TRANSACTION READ ONLY; SELECT txid_current()"
 """A transaction sees what was committed at its first look into the file, so it looks at once."""
-LATEST = PUBLICATIONS + " WHERE seq <= $seq QUALIFY seq = max(seq) OVER (PARTITION BY data_set)"
 BY_LOAD = PUBLICATIONS + " WHERE load_id = $load_id"
 NEWEST = "SELECT coalesce(max(seq), 0) FROM hub.publication"
 VERSION_AT = "SELECT max(seq) FROM hub.publication WHERE published_at <= $at"
-FIRST_OF = "SELECT epoch_us(min(published_at)) FROM hub.publication WHERE data_set = $data_set"
 FIRST_AT = "SELECT epoch_us(min(published_at)) FROM hub.publication"
 
 
@@ -98,12 +92,12 @@ class DuckWarehouse:
     @contextmanager
     def session(
         self, as_of: datetime | None = None, version: Seq | None = None
-    ) -> Iterator["DuckSession"]:
+    ) -> Iterator[DuckSession]:
         cursor = self._cursor()
         try:
             newest = self._newest.seen_by(lambda: cursor.execute(BEGIN).fetchall())
             if newest is None:
-                newest = Seq(_fetch_one(cursor, NEWEST)[0])
+                newest = Seq(fetch_one(cursor, NEWEST)[0])
             at = None if as_of is None else self._version_at(cursor, as_of)
             self._noted.saw(newest)
             at = at if version is None else version
@@ -152,7 +146,7 @@ class DuckWarehouse:
         cursor = self._cursor()
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
-            yield _relation(cursor, statement).to_arrow_reader(BATCH_ROWS)
+            yield relation(cursor, statement).to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as fault:
             raise WarehouseFault(str(fault)) from fault
         finally:
@@ -224,15 +218,15 @@ class DuckWarehouse:
             cursor.close()  # an open transaction is rolled back
 
     def _version_at(self, cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> Seq:
-        seq = _fetch_one(cursor, VERSION_AT, {"at": as_of})[0]
+        seq = fetch_one(cursor, VERSION_AT, {"at": as_of})[0]
         if seq is None:
-            first = _fetch_one(cursor, FIRST_AT)[0]
-            raise AsOfTooOld(at=_in_city_time(as_of), first=_in_city_time(_instant(first)))
+            first = fetch_one(cursor, FIRST_AT)[0]
+            raise too_old(as_of, first)
         return Seq(seq)
 
     def _ask_newest(self) -> Seq:
         with self._connection.cursor() as cursor:
-            return Seq(_fetch_one(cursor, NEWEST)[0])
+            return Seq(fetch_one(cursor, NEWEST)[0])
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         try:
@@ -273,87 +267,6 @@ class DuckWarehouse:
         return connection
 
 
-class DuckSession:
-    """One read transaction on its own cursor. A version's publications never change: they are kept."""
-
-    def __init__(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        newest: Seq,
-        at: Seq | None,
-        known: "Recent[Seq, Mapping[DatasetCode, Publication]]",
-        as_of: datetime | None,
-    ) -> None:
-        self._cursor = cursor
-        self.seq = newest
-        self.at = at
-        self._known = known
-        self._as_of = as_of
-
-    def read(self, statement: LockedStatement, values: Values = ()) -> Answer:
-        self._check_kept(statement.data_sets)
-        try:
-            table = _table(self._cursor, statement, values)
-        except duckdb.InterruptException as slow:
-            raise QueryTooLong from slow
-        except duckdb.FatalException:
-            raise
-        except duckdb.Error as fault:
-            raise WarehouseFault(str(fault)) from fault
-        rows = table.num_rows
-        if COUNTED in table.column_names:
-            rows = table.column(COUNTED)[0].as_py()
-            table = table.drop_columns(COUNTED)
-        array = json_rows(table)
-        return Answer(only_row(array) if statement.single else array, rows)
-
-    def stream(self, statement: LockedStatement, rows: int) -> DuckStream:
-        self._check_kept(statement.data_sets)
-        return DuckStream(lambda: _relation(self._cursor, statement).to_arrow_reader(rows))
-
-    def _check_kept(self, data_sets: Collection[DatasetCode]) -> None:
-        """A version asked for by its time must be one that each data set has."""
-        if self.at is None:
-            return
-        known = self.publications(data_sets)
-        for data_set in data_sets:
-            if data_set not in known:
-                first = _fetch_one(self._cursor, FIRST_OF, {"data_set": data_set})[0]
-                raise AsOfTooOld(
-                    at=_in_city_time(self._as_of), first=_in_city_time(_instant(first))
-                )
-
-    def publications(
-        self, data_sets: Collection[DatasetCode] | None
-    ) -> Mapping[DatasetCode, Publication]:
-        seq = self.at or self.seq
-        found = self._known.get(seq)
-        if found is None:
-            rows = self._cursor.execute(LATEST, {"seq": seq}).fetchall()
-            found = self._known[seq] = {p.data_set: p for p in map(publication, rows)}
-        return found if data_sets is None else {c: found[c] for c in data_sets if c in found}
-
-    def interrupt(self) -> None:
-        self._cursor.interrupt()
-
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
-
-class Recent(dict[Key, Value]):
-    """A dictionary that forgets its oldest entry past `kept`."""
-
-    def __init__(self, kept: int) -> None:
-        super().__init__()
-        self._kept = kept
-
-    def __setitem__(self, key: Key, value: Value) -> None:
-        super().__setitem__(key, value)
-        while len(self) > self._kept:
-            self.pop(next(iter(self)), None)
-
-
 class _Runner:
     """`publish.Run` on a cursor."""
 
@@ -364,40 +277,3 @@ class _Runner:
         self, sql: str, parameters: Mapping[str, Scalar] | None = None
     ) -> list[tuple[Scalar, ...]]:
         return self._cursor.execute(sql, dict(parameters) if parameters else None).fetchall()
-
-
-def _in_city_time(instant: datetime | None) -> str:
-    """As `asOf` takes it back."""
-    return "-" if instant is None else instant.astimezone(CITY_ZONE).isoformat()
-
-
-def _instant(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
-
-
-def _table(
-    cursor: duckdb.DuckDBPyConnection, statement: LockedStatement, values: Values
-) -> pa.Table:
-    """Executed, not made a relation, which the driver binds twice; that the rows are copied once more costs
-    a page less.
-    """
-    bound = dict(statement.bound(values)) or None
-    table: pa.Table = cursor.execute(duckdb_statement(statement), bound).to_arrow_table()
-    return table
-
-
-def _relation(
-    cursor: duckdb.DuckDBPyConnection, statement: LockedStatement, values: Values = ()
-) -> duckdb.DuckDBPyRelation:
-    text = duckdb_statement(statement)
-    return cursor.sql(text, params=dict(statement.bound(values)) or None)
-
-
-def _fetch_one(
-    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, Scalar] | None = None
-) -> tuple:  # type: ignore[type-arg]  # a row of whatever the statement selects
-    """The first row; all are fetched, since an unread result blocks the cursor."""
-    rows = cursor.execute(sql, dict(parameters) if parameters else None).fetchall()
-    if not rows:
-        raise WarehouseFault(f"no row from: {sql}")
-    return rows[0]

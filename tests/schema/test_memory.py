@@ -18,8 +18,9 @@ from schema import recall
 from tests.schema.hub import HOUR, STATION_COLUMNS, Hub, whole
 from tests.shared_data import START, grant
 from tests.warehouse.mirror.both import Copy
-from warehouse.duck import DuckSession, DuckWarehouse
+from warehouse.duck import DuckWarehouse
 from warehouse.engine import Answer, Bound
+from warehouse.session import DuckSession
 
 BY_KEY = "query ($k: String!) { stationByKey(code: $k) { code name readings { levelM } } }"
 LIST = "{ station(orderBy: [{code: ASC}]) { code } __typename }"
